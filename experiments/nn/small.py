@@ -1,0 +1,85 @@
+"""Small networks for 32 x 32 images in the shapes of VGG, SqueezeNet and ViT.
+
+They are torchvision's own classes with fewer and narrower layers, and keep torchvision's module
+names, so that a layer of the small network is addressed like its counterpart in the large one.
+"""
+
+import torch
+from torch import nn
+from torchvision.models import SqueezeNet, VisionTransformer
+from torchvision.models.squeezenet import Fire
+from torchvision.models.vgg import VGG, make_layers
+
+IMAGE_SIZE = 32
+
+
+def vgg(classes: int) -> VGG:
+    """Six 3 x 3 convolutions in three stages and three linear layers, as VGG has.
+
+    `classifier.1` and `classifier.4` are VGG16's relu6 and relu7, `classifier.6` its fc8.
+    """
+    with torch.device("meta"):  # VGG's own 25088 x 4096 classifier is replaced: never allocate it
+        network = VGG(nn.Identity(), num_classes=classes, init_weights=False)
+    network.features = make_layers([16, 16, "M", 32, 32, "M", 64, 64, "M"], batch_norm=True)
+    network.avgpool = nn.AdaptiveAvgPool2d(4)
+    network.classifier = nn.Sequential(
+        nn.Linear(64 * 4 * 4, 128),
+        nn.ReLU(inplace=True),
+        nn.Dropout(0.2),
+        nn.Linear(128, 128),
+        nn.ReLU(inplace=True),
+        nn.Dropout(0.2),
+        nn.Linear(128, classes),
+    )
+    _initialize(network)
+    return network
+
+
+def squeezenet(classes: int) -> SqueezeNet:
+    """SqueezeNet 1.1's eight fire modules at a quarter of its width or less.
+
+    The first convolution has stride 1, since 32 pixels leave no room for four halvings.
+    `features.9`, `features.12` and `classifier.1` are fire6, fire9 and conv10, as in SqueezeNet.
+    """
+    network = SqueezeNet("1_1", num_classes=classes, dropout=0.2)
+    pool = {"kernel_size": 3, "stride": 2, "ceil_mode": True}
+    network.features = nn.Sequential(
+        nn.Conv2d(3, 16, kernel_size=3, padding=1),
+        nn.ReLU(inplace=True),
+        nn.MaxPool2d(**pool),
+        Fire(16, 8, 16, 16),
+        Fire(32, 8, 16, 16),
+        nn.MaxPool2d(**pool),
+        Fire(32, 16, 32, 32),
+        Fire(64, 16, 32, 32),
+        nn.MaxPool2d(**pool),
+        Fire(64, 24, 48, 48),
+        Fire(96, 24, 48, 48),
+        Fire(96, 32, 64, 64),
+        Fire(128, 32, 64, 64),
+    )
+    network.classifier[1] = nn.Conv2d(128, classes, kernel_size=1)
+    _initialize(network)
+    return network
+
+
+def vit(classes: int) -> VisionTransformer:
+    """A vision transformer of 4 layers of width 64 on 8 x 8 patches of 4 pixels."""
+    return VisionTransformer(
+        image_size=IMAGE_SIZE,
+        patch_size=4,
+        num_layers=4,
+        num_heads=4,
+        hidden_dim=64,
+        mlp_dim=128,
+        num_classes=classes,
+    )
+
+
+def _initialize(network: nn.Module) -> None:
+    """He's initialisation for ReLU networks (He et al. 2015, arXiv:1502.01852)."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
