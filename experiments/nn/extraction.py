@@ -81,17 +81,14 @@ def extract(
             yield part, tuple(layer.cpu().numpy() for layer in features)
 
 
-def read_ahead(
-    images: ImageSet, size: int, batch_size: int
-) -> Iterator[tuple[slice, np.ndarray]]:
+def read_ahead(images: ImageSet, size: int, batch_size: int) -> Iterator[tuple[slice, np.ndarray]]:
     """Batches of grey images (batch, size, size) uint8, each begun while the last is in use."""
 
     def read(part: slice) -> np.ndarray:
         return np.stack([images.read(index, size) for index in range(part.start, part.stop)])
 
     parts = [
-        slice(start, min(start + batch_size, len(images)))
-        for start in range(0, len(images), batch_size)
+        slice(start, min(start + batch_size, len(images))) for start in range(0, len(images), batch_size)
     ]
     with ThreadPoolExecutor(1) as reader:
         yield from zip(parts, _in_advance(reader, read, parts), strict=True)

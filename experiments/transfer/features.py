@@ -66,16 +66,12 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     """Writes train-<layer> and test-<layer> (n, dimensions) float32, labels, duplicates, files."""
     backbone = backbones.find(settings.backbone)
     layers = backbones.select_layers(backbone, settings.layers)
-    split = datasets.load(
-        settings.dataset, inputs.data, settings.train_per_class, settings.seed
-    )
+    split = datasets.load(settings.dataset, inputs.data, settings.train_per_class, settings.seed)
     network = backbones.load(backbone, _weights(backbone, inputs))
     extractor = LayerFeatures(network, layers)
     found = [
         Layer(label=label, module=module, dimensions=width, array=label.replace(" ", "-"))
-        for (label, module), width in zip(
-            layers.items(), widths(extractor, backbone.size), strict=True
-        )
+        for (label, module), width in zip(layers.items(), widths(extractor, backbone.size), strict=True)
     ]
     for name, images in (("train", split.train), ("test", split.test)):
         _write(name, images, extractor, backbone, found, settings, outputs)
@@ -122,9 +118,7 @@ def _write(
     settings: Settings,
     outputs: stage.Outputs,
 ) -> None:
-    arrays = [
-        outputs.array(f"{name}-{layer.array}", (len(images), layer.dimensions)) for layer in layers
-    ]
+    arrays = [outputs.array(f"{name}-{layer.array}", (len(images), layer.dimensions)) for layer in layers]
     batches = extract(extractor, backbone, images, settings.batch_size, settings.precision)
     total = -(-len(images) // settings.batch_size)
     for part, features in outputs.progress(batches, total, "batch", f"{backbone.title}, {name}"):

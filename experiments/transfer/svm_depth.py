@@ -134,16 +134,12 @@ def _common(results: list[stage.Result]) -> stage.Result:
     return results[0]
 
 
-def _fit(
-    settings: Settings, result: stage.Result, array: str, scaling: Scaling
-) -> tuple[np.ndarray, bool]:
+def _fit(settings: Settings, result: stage.Result, array: str, scaling: Scaling) -> tuple[np.ndarray, bool]:
     """The predicted labels of the test images, and whether the solver converged."""
     train, test = (np.asarray(result.array(f"{part}-{array}"), float) for part in ("train", "test"))
     if scaling == "normalized":
         train, test = normalize(train), normalize(test)
-    machine = LinearSVC(
-        C=settings.c, max_iter=settings.max_iterations, random_state=settings.seed
-    )
+    machine = LinearSVC(C=settings.c, max_iter=settings.max_iterations, random_state=settings.seed)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
         machine.fit(train, result.array("train-labels"))

@@ -53,24 +53,26 @@ class Content:
         self._path = cache
         self._old: dict[str, dict[str, Any]] = read_json(cache)
         self._new: dict[str, dict[str, Any]] = {}
+        self._learnt = False
         self._now = time.time_ns()
 
     def recall(self, kind: str, key: str) -> Any:
         """What was remembered under `kind` and `key`, or None."""
         found = self._new.get(kind, {}).get(key)
-        if found is None:
-            found = self._old.get(kind, {}).get(key)
-            if found is not None:
-                self._new.setdefault(kind, {})[key] = found
-        return found
+        return found if found is not None else self._old.get(kind, {}).get(key)
 
     def remember(self, kind: str, key: str, value: Any) -> None:
         self._new.setdefault(kind, {})[key] = value
+        self._learnt = True
 
     def save(self) -> None:
-        """Keep what this run asked for; what it did not ask for is forgotten."""
-        if self._new != self._old:
-            write_json(self._path, self._new)
+        """Add what this process learnt to the cache file, which others may have written meanwhile."""
+        if self._learnt:
+            kept = read_json(self._path)
+            for kind, values in self._new.items():
+                kept.setdefault(kind, {}).update(values)
+            write_json(self._path, kept)
+            self._learnt = False
 
     def file(self, path: Path) -> str:
         """The sha256 of a file. Raises OSError if it can't be read."""

@@ -17,7 +17,7 @@ from report.build.content import digest
 from report.build.pipeline import Task
 from report.build.plan import Planner, require_data
 from report.build.progress import ProgressReporter, wants_bar
-from report.build.settings import load, make_settings
+from report.build.scripts import load, make_settings
 from report.build.source import imported_modules
 from report.errors import ColophonError
 from report.stage import Inputs, Metrics, Outputs, Result, Settings
@@ -120,6 +120,8 @@ def require_finite(task: Task, value: Any, path: str = "") -> None:
     """Raise ColophonError naming the first metric that is not a finite number."""
     if isinstance(value, float) and not math.isfinite(value):
         raise ColophonError(f"{task.id}: the metric {path} is {value}, not a finite number")
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    items = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
     for key, item in items:
         require_finite(task, item, f"{path}.{key}" if path else str(key))

@@ -31,7 +31,8 @@ class Row(Strict):
         data: settings whose value names an entry of pipeline.yaml's `data` section.
         device: `cpu` hides the GPUs, `gpu` fails without one, `auto` takes one if it is there.
         minutes: expected duration, until a run has measured it.
-        cpus: threads; fixed, since the number of threads changes the last bits of a sum.
+        cpus: threads; fixed, since their number changes the last bits of a sum. One, so that
+            stages side by side (JOBS) share the cores without getting into each other's way.
     """
 
     about: str = ""
@@ -40,7 +41,7 @@ class Row(Strict):
     data: list[str] = []
     device: Literal["auto", "cpu", "gpu"] = "auto"
     minutes: float = Field(default=1.0, gt=0)
-    cpus: int = Field(default=2, ge=1)
+    cpus: int = Field(default=1, ge=1)
 
 
 class DataEntry(Strict):
@@ -210,9 +211,7 @@ def expand(project: Project) -> tuple[Pipeline, dict[str, Task]]:
                 if other.name in row.needs
                 and all(other.each[key] == each[key] for key in other.each.keys() & each.keys())
             )
-            task = Task(
-                task_id(name, each), name, row, each, profile.stages.get(name, {}) | each, needs
-            )
+            task = Task(task_id(name, each), name, row, each, profile.stages.get(name, {}) | each, needs)
             if task.id in tasks:
                 raise ColophonError(f"two combinations of {name} share the folder {task.id}")
             tasks[task.id] = task

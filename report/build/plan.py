@@ -98,8 +98,7 @@ class Planner:
             "modules": {path: module_hash(self.project, self.content, path) for path in modules},
             "settings": settings,
             "inputs": {
-                need: read_provenance(self.project, self.tasks[need]).get("digest")
-                for need in task.needs
+                need: read_provenance(self.project, self.tasks[need]).get("digest") for need in task.needs
             },
             "data": data,
         }

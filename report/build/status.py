@@ -1,5 +1,6 @@
 """`make status`: the state of every stage, why, when and where it was made, how long it took."""
 
+import sys
 from datetime import datetime
 
 from rich.console import Console
@@ -13,6 +14,8 @@ from report.build.progress import duration
 from report.build.provenance import other_versions
 
 STYLES = {"fresh": "green", "stale": "yellow", "after": "yellow", "missing": "red", "running": "cyan", "failed": "bold red"}  # fmt: skip
+
+PIPE_WIDTH = 160  # columns where no terminal tells its width
 
 
 def describe(planner: Planner, status: Status) -> tuple[str, str]:
@@ -35,7 +38,7 @@ def describe(planner: Planner, status: Status) -> tuple[str, str]:
 def table(planner: Planner, statuses: list[Status]) -> Table:
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("stage", "state", "because", "made", "on", "took"):
-        grid.add_column(heading, overflow="fold", no_wrap=heading in ("state", "took"))
+        grid.add_column(heading, overflow="fold", no_wrap=heading not in ("because", "on"))
     for status in statuses:
         state, note = describe(planner, status)
         made = status.provenance
@@ -54,7 +57,7 @@ def table(planner: Planner, statuses: list[Status]) -> Table:
 
 def show(planner: Planner) -> None:
     """Print the table, the documents' state, and the time a build would take."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
     statuses = planner.statuses()
     console.print(f"profile [bold]{planner.project.profile}[/]")
     console.print(table(planner, statuses))
