@@ -13,7 +13,6 @@ from report.build.project import Project
 from report.build.validation import explain, read_yaml, suggestion
 from report.errors import ColophonError
 
-
 Model = TypeVar("Model", bound=BaseModel)
 
 

@@ -169,7 +169,7 @@ def without(mapping: dict[str, Any], keys: list[str]) -> dict[str, Any]:
 def require_data(project: Project, name: str, entry: DataEntry, user: str) -> Path:
     """The path of a data set or weights file. Raises ColophonError saying what to put where."""
     path = project.data_path(entry.path)
-    if path.is_dir() and any(path.iterdir()) or path.is_file():
+    if (path.is_dir() and any(path.iterdir())) or path.is_file():
         return path
     about = f" ({entry.about})" if entry.about else ""
     source = f"\n  Get it from: {entry.source}" if entry.source else ""

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from report.build.content import Content, digest, read_json
-from report.build.project import ENGINE, Project, git
 from report.build.pipeline import Task
+from report.build.project import ENGINE, Project, git
 
 PROVENANCE = "provenance.json"
 LOG = "log.txt"

@@ -44,7 +44,8 @@ def walk(node: object) -> Iterator[str]:
     if isinstance(node, ast.AST):
         yield f"({type(node).__name__}"
         for name, value in ast.iter_fields(node):
-            if value is not None and value != [] or isinstance(node, ast.Constant) and name == "value":
+            constant = isinstance(node, ast.Constant) and name == "value"
+            if constant or value not in (None, []):
                 yield name
                 yield from walk(value)
         yield ")"

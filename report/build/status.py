@@ -13,7 +13,14 @@ from report.build.plan import Planner, Status
 from report.build.progress import duration
 from report.build.provenance import other_versions
 
-STYLES = {"fresh": "green", "stale": "yellow", "after": "yellow", "missing": "red", "running": "cyan", "failed": "bold red"}  # fmt: skip
+STYLES = {
+    "fresh": "green",
+    "stale": "yellow",
+    "after": "yellow",
+    "missing": "red",
+    "running": "cyan",
+    "failed": "bold red",
+}
 
 PIPE_WIDTH = 160  # columns where no terminal tells its width
 
