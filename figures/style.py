@@ -1,8 +1,10 @@
 """The look of every figure: sizes in printed inches, type, colours, and how a figure is saved."""
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
@@ -19,7 +21,7 @@ BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY = (
 )  # fmt: skip
 INK, FAINT = "#222222", "#B8B8B8"
 
-RC = {
+RC: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 8,
@@ -58,7 +60,7 @@ def figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height))
 
 
-def percent(axis: mpl.axis.Axis) -> None:
+def percent(axis: Axis) -> None:
     """Show an axis of fractions as percentages."""
     axis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" %"))
 
