@@ -1,0 +1,155 @@
+--[[ What both renderers need: the pandoc route runs this file first, Quarto runs it as a user
+filter before its own (`at: pre-ast`). It
+- takes a figure's file in the best format that is there (`../figures/depth` has no suffix),
+- turns `fig-alt` into the image's alternative text,
+- turns callouts into an environment of our own (LaTeX) or Quarto's markup (HTML),
+- writes the profile's line of the title page and the date in words. ]]
+
+local latex = FORMAT:match("latex") ~= nil
+local suffixes = latex and { "pdf", "png", "jpg", "jpeg" }
+  or { "svg", "png", "jpg", "jpeg", "gif", "webp" }
+local kinds = { note = "Note", tip = "Tip", warning = "Warning", important = "Important",
+  caution = "Caution" }
+local months = { "January", "February", "March", "April", "May", "June", "July", "August",
+  "September", "October", "November", "December" }
+
+local function exists(path)
+  local file = io.open(path, "rb")
+  if file then file:close() end
+  return file ~= nil
+end
+
+local function fail(kind, label, message)
+  io.stderr:write(("colophon\t%s\t%s\t%s\n"):format(kind, label, message))
+end
+
+--- The file behind `source`: itself, or the same name with the first suffix that exists.
+local function resolve(source)
+  if source:match("^%a[%w+.-]*:") then return source end
+  local plain = source:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)
+  local stem, suffix = plain:match("^(.*)%.(%w+)$")
+  local known = suffix and pandoc.List(suffixes):includes(suffix:lower())
+  if known and exists(plain) then return plain end
+  local drawn = suffix and pandoc.List({ "svg", "pdf", "png" }):includes(suffix:lower())
+  for _, base in ipairs(drawn and { plain, stem } or { plain }) do
+    for _, candidate in ipairs(suffixes) do
+      if exists(base .. "." .. candidate) then return base .. "." .. candidate end
+    end
+  end
+  fail("image", plain, "no such file (looked for ." .. table.concat(suffixes, ", .") .. ")")
+  return source
+end
+
+local function image(el)
+  local path = resolve(el.src)
+  el.src = latex and path or path:gsub("[%%#? ]", function(char)
+    return ("%%%02X"):format(char:byte())
+  end)
+  local alt = el.attributes["fig-alt"]
+  if alt then
+    el.caption = pandoc.Inlines(pandoc.Str(alt))
+    el.attributes["fig-alt"] = nil
+  end
+  return el
+end
+
+--- The callout's title: its attribute, else a heading that opens it, else the kind's name.
+local function callout_title(div, kind)
+  local title = div.attributes.title
+  if title then return pandoc.utils.blocks_to_inlines(pandoc.read(title, "markdown").blocks) end
+  local first = div.content[1]
+  if first and first.t == "Header" then
+    div.content:remove(1)
+    return first.content
+  end
+  return pandoc.Inlines(pandoc.Str(kinds[kind]))
+end
+
+local function callout(div)
+  local kind = div.classes:find_if(function(class) return class:match("^callout%-%a+$") end)
+  kind = kind and kind:match("^callout%-(%a+)$")
+  if not kind or not kinds[kind] or div.classes:includes("callout") then return nil end
+  if quarto and not latex then return nil end
+  local title = callout_title(div, kind)
+  if latex then
+    local open = pandoc.Plain({ pandoc.RawInline("latex", "\\begin{callout}{" .. kind .. "}{") })
+    open.content:extend(title)
+    open.content:insert(pandoc.RawInline("latex", "}"))
+    local blocks = pandoc.Blocks({ open })
+    blocks:extend(div.content)
+    blocks:insert(pandoc.RawBlock("latex", "\\end{callout}"))
+    if div.identifier ~= "" then
+      blocks:insert(1, pandoc.RawBlock("latex", "\\phantomsection\\label{" .. div.identifier .. "}"))
+    end
+    return blocks, false
+  end
+  local classes = { "callout", "callout-" .. kind }
+  local head = pandoc.Plain(title)
+  local body = pandoc.Div(div.content, { class = "callout-body" })
+  local label = { role = "note", class = table.concat(classes, " "), id = div.identifier }
+  if div.attributes.collapse then
+    local open = div.attributes.collapse == "false" and " open" or ""
+    return pandoc.Div({ pandoc.RawBlock("html", "<details" .. open .. "><summary>"), head,
+      pandoc.RawBlock("html", "</summary>"), body, pandoc.RawBlock("html", "</details>") }, label)
+  end
+  return pandoc.Div({ pandoc.Div({ head }, { class = "callout-title" }), body }, label)
+end
+
+local function authors(meta)
+  if not meta.author then return end
+  local list = pandoc.utils.type(meta.author) == "List" and meta.author or { meta.author }
+  for i, author in ipairs(list) do
+    if pandoc.utils.type(author) == "table" and author.name then list[i] = author.name end
+  end
+  meta.author = pandoc.MetaList(list)
+end
+
+--- `2026-11-22` in words; anything else stays as written.
+local function date(meta)
+  local text = meta.date and pandoc.utils.stringify(meta.date) or ""
+  local year, month, day = text:match("^(%d%d%d%d)%-(%d%d)%-(%d%d)$")
+  if year then
+    meta["date-iso"] = pandoc.MetaString(text)
+    meta.date = pandoc.MetaInlines({ pandoc.Str(
+      ("%d\u{a0}%s\u{a0}%s"):format(tonumber(day), months[tonumber(month)], year)) })
+  end
+end
+
+--- The preamble (pandoc route) and the profile's line, in the document's head.
+local function head(meta)
+  if not latex then return end
+  local lines = pandoc.Blocks({})
+  if meta.profile then
+    local inlines = pandoc.Inlines({ pandoc.RawInline("latex", "\\newcommand{\\reportprofile}{") })
+    local profile = meta.profile
+    inlines:extend(type(profile) == "string" and { pandoc.Str(profile) } or profile)
+    inlines:insert(pandoc.RawInline("latex", "}"))
+    lines:insert(pandoc.Plain(inlines))
+  end
+  if quarto then
+    quarto.doc.include_text("in-header", pandoc.write(pandoc.Pandoc(lines), "latex"))
+    return
+  end
+  local own = meta["header-includes"]
+  local includes = pandoc.List({ pandoc.MetaBlocks({ pandoc.RawBlock("latex",
+    io.open(meta["preamble-file"] and pandoc.utils.stringify(meta["preamble-file"]) or "", "r")
+      :read("a")) }), pandoc.MetaBlocks(lines) })
+  if own then
+    if pandoc.utils.type(own) == "List" then includes:extend(own) else includes:insert(own) end
+  end
+  meta["header-includes"] = pandoc.MetaList(includes)
+end
+
+local function metadata(meta)
+  if not quarto then
+    authors(meta)
+    date(meta)
+  end
+  head(meta)
+  return meta
+end
+
+return {
+  { traverse = "topdown", Image = image, Div = callout },
+  { Meta = metadata },
+}

@@ -1,0 +1,75 @@
+--[[ Tables in LaTeX, after the citations in them are resolved. pandoc sets every table as a
+longtable; here a table that fits on a page becomes a float that is not broken, shrunk when wider
+than the page, and only a long one (more than 30 rows, or class `long`) stays a longtable, whose
+head repeats on each page. Class `small` or `footnotesize` sets the size of the type. ]]
+
+if not FORMAT:match("latex") then return {} end
+
+package.path = pandoc.path.directory(PANDOC_SCRIPT_FILE) .. "/?.lua;" .. package.path
+local floats = require("floats")
+
+local LONG = 30
+
+local function to_latex(blocks)
+  local text = pandoc.write(pandoc.Pandoc(blocks), "latex")
+  return (text:gsub("%s+$", ""))
+end
+
+local function row_count(el)
+  local rows = 0
+  for _, body in ipairs(el.bodies) do rows = rows + #body.body end
+  return rows
+end
+
+local function has_note(el)
+  local found = false
+  el:walk({ Note = function() found = true end })
+  return found
+end
+
+--- The rows of a longtable without caption, as a tabular: head, body, foot.
+local function tabular(text)
+  local open, spec, rest = text:match("(\\begin{longtable}%[%]){(.-@{})}\n(.*)\\end{longtable}")
+  if not open then return nil end
+  local head, foot, body = rest:match("^(.-)\\endhead\n(.-)\\endlastfoot\n(.*)$")
+  if not head then return nil end
+  return "\\begin{tabular}{" .. spec .. "}\n" .. head .. body .. foot .. "\\end{tabular}"
+end
+
+local function size_of(el)
+  for _, size in ipairs({ "small", "footnotesize", "scriptsize" }) do
+    if el.classes:includes(size) then return "\\" .. size .. "\n" end
+  end
+  return ""
+end
+
+local function caption_of(el)
+  if #el.caption.long == 0 and el.identifier == "" then return "" end
+  local text = to_latex(el.caption.long)
+  if el.identifier == "" then return "\\caption*{" .. text .. "}" end
+  return "\\caption{" .. text .. "}\\label{" .. floats.label(el.identifier) .. "}"
+end
+
+function Table(el)
+  local caption, size = caption_of(el), size_of(el)
+  local long = el.classes:includes("long") or row_count(el) > LONG or has_note(el)
+  if long then
+    if el.identifier == "" and caption ~= "" then
+      el.caption = { long = {} }
+      return pandoc.RawBlock("latex", "{" .. size .. to_latex({ el }):gsub(
+        "(\\begin{longtable}%[%]{.-@{}}\n)", "%1" .. caption:gsub("%%", "%%%%") .. "\\tabularnewline\n", 1)
+        .. "}")
+    end
+    return { pandoc.RawBlock("latex", "{" .. size), el, pandoc.RawBlock("latex", "}") }
+  end
+  el.caption = { long = {} }
+  el.identifier = ""
+  local text = tabular(to_latex({ el }))
+  if not text then return nil end
+  local fitted = "\\begin{fittable}\n" .. text .. "\n\\end{fittable}\n"
+  if caption == "" then
+    return pandoc.RawBlock("latex", "\\begin{center}\n" .. size .. fitted .. "\\end{center}")
+  end
+  return pandoc.RawBlock("latex", "\\begin{table}[htbp]\n\\centering\n" .. size .. caption .. "\n"
+    .. fitted .. "\\end{table}")
+end

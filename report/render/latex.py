@@ -1,0 +1,73 @@
+"""latexmk and pdfLaTeX: run them, and tell their first error in words that help."""
+
+import re
+import shutil
+from pathlib import Path
+
+from report.errors import ColophonError
+from report.render.tools import Job, run_tool
+
+PACKAGE_LIST = Path(__file__).parents[2] / "tools" / "latex-packages.txt"
+
+
+def latex_packages() -> list[str]:
+    """The Debian packages that the PDF needs, from tools/latex-packages.txt."""
+    return PACKAGE_LIST.read_text().split()
+
+
+def require() -> None:
+    """Raises ColophonError, with the command that installs them, where LaTeX's tools are missing."""
+    missing = [tool for tool in ("pdflatex", "latexmk") if shutil.which(tool) is None]
+    if missing:
+        raise ColophonError(
+            f"the PDF needs {' and '.join(missing)}, not found on the PATH",
+            f"sudo apt-get install --no-install-recommends -y {' '.join(latex_packages())}\n"
+            "  (`make html` needs none of them)",
+        )
+
+
+def compile(job: Job, document: Path) -> None:
+    """Makes `document`'s PDF beside it, with as many passes as the references need.
+
+    The auxiliary files stay in the folder, so that a later build needs fewer passes; after an
+    error they are removed, for they may be broken themselves.
+    """
+    folder = document.parent.relative_to(job.source.parent)
+    outcome = run_tool(
+        job,
+        [
+            "latexmk",
+            "-norc",
+            "-pdf",
+            "-interaction=nonstopmode",
+            "-halt-on-error",
+            f"-outdir={folder}",
+            folder / document.name,
+        ],
+    )
+    log = document.with_suffix(".log")
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else outcome.text
+    if outcome.status != 0:
+        for stale in document.parent.glob(f"{document.stem}.*"):
+            if stale.suffix not in (".tex", ".log"):
+                stale.unlink()
+        message = first_error(text) or first_error(outcome.text) or outcome.text[-2000:]
+        raise ColophonError(f"{job.source}: LaTeX stopped:\n{message}", f"Full output: {job.log}")
+    undefined = re.findall(r"(?:Reference|Citation) `([^']+)' on page \d+ undefined", text)
+    if undefined:
+        names = ", ".join(dict.fromkeys(undefined))
+        raise ColophonError(f"{job.source}: LaTeX cannot resolve {names}", f"Log: {job.log}")
+
+
+def first_error(log: str) -> str:
+    """The first `! …` message of a LaTeX log with its line number and context; else empty."""
+    lines = log.splitlines()
+    for start, line in enumerate(lines):
+        if line.startswith("! "):
+            block = lines[start : start + 40]
+            end = next((i for i, text in enumerate(block) if re.match(r"l\.\d+", text)), None)
+            if end is None:
+                return "\n".join(block[:4])
+            kept = [text for text in block[: end + 2] if text.strip()]
+            return "\n".join(kept)
+    return ""

@@ -1,0 +1,125 @@
+"""The pandoc route: markdown through our filters to HTML, or to LaTeX and latexmk."""
+
+import importlib.util
+import json
+import shutil
+from pathlib import Path
+
+from report.errors import ColophonError
+from report.render import latex
+from report.render.problems import Problem, parse_filter_report, raise_first
+from report.render.tools import FILTERS, THEME, Job, run_tool
+
+LATEX_VARIABLES = {
+    "documentclass": "scrreprt",
+    "classoption": "fontsize=11pt,paper=a4,oneside,numbers=noenddot",
+    "toc-depth": "1",
+    "secnumdepth": "2",
+    "colorlinks": "true",
+    "linkcolor": "link",
+    "urlcolor": "link",
+    "citecolor": "link",
+    "toccolor": "",
+}
+
+
+def executable() -> str:
+    """Pandoc's program: the one the pypandoc_binary wheel brings, else the one on the PATH."""
+    found = importlib.util.find_spec("pypandoc")
+    if found is not None and found.origin is not None:
+        bundled = Path(found.origin).parent / "files" / "pandoc"
+        if bundled.exists():
+            return str(bundled)
+    on_path = shutil.which("pandoc")
+    if on_path is None:
+        raise ColophonError(
+            "pandoc is not installed", "Run `make report` again, or pip install pypandoc_binary."
+        )
+    return on_path
+
+
+def render(job: Job) -> None:
+    """Renders the job's source to its output. Raises ColophonError as `report.render.render`."""
+    if job.format == "html":
+        run_pandoc(job, [*html_options(), "--output", job.output])
+        return
+    latex.require()
+    folder = job.source.parent / "latex"
+    folder.mkdir(exist_ok=True)
+    document = folder / "document.tex"
+    fresh = folder / "document.new"
+    run_pandoc(job, [*latex_options(), "--output", fresh.relative_to(job.source.parent)])
+    text = f"% SOURCE_DATE_EPOCH={job.epoch}\n" + fresh.read_text(encoding="utf-8")
+    fresh.unlink()
+    if not document.exists() or document.read_text(encoding="utf-8") != text:
+        document.write_text(text, encoding="utf-8")
+    latex.compile(job, document)
+    shutil.copyfile(document.with_suffix(".pdf"), job.output)
+
+
+def common_options() -> list[str | Path]:
+    """Reader, filters in their order and numbering: the same for every format."""
+    return [
+        "--from=markdown",
+        "--standalone",
+        "--number-sections",
+        "--top-level-division=chapter",
+        "--toc",
+        f"--lua-filter={FILTERS / 'portable.lua'}",
+        f"--lua-filter={FILTERS / 'crossref.lua'}",
+        "--citeproc",
+        "--metadata=link-citations:true",
+    ]
+
+
+def html_options() -> list[str | Path]:
+    """One file with everything in it, formulas as MathML."""
+    return [
+        *common_options(),
+        "--to=html5",
+        "--embed-resources",
+        "--mathml",
+        "--section-divs",
+        "--toc-depth=2",
+        "--syntax-highlighting=none",
+        f"--template={THEME / 'page.html'}",
+        f"--css={THEME / 'report.css'}",
+    ]
+
+
+def latex_options() -> list[str | Path]:
+    """A scrreprt document with our preamble, for pdfLaTeX."""
+    return [
+        *common_options(),
+        "--to=latex",
+        f"--lua-filter={FILTERS / 'tables.lua'}",
+        f"--metadata=preamble-file:{THEME / 'preamble.tex'}",
+        *(f"--variable={key}={value}" for key, value in LATEX_VARIABLES.items()),
+    ]
+
+
+def run_pandoc(job: Job, options: list[str | Path]) -> None:
+    """Runs pandoc on the source; its warnings that leave a hole in the document are errors."""
+    messages = job.log.with_name(job.log.name + ".json")
+    command = [executable(), job.source.name, *options, f"--log={messages}"]
+    try:
+        outcome = run_tool(job, command)
+        warnings = json.loads(messages.read_text()) if messages.exists() else []
+    finally:
+        messages.unlink(missing_ok=True)
+    problems = parse_filter_report(outcome.text) + parse_warnings(warnings)
+    raise_first(job, problems)
+    if outcome.status != 0:
+        raise ColophonError(f"{job.source}: pandoc stopped: {outcome.text.strip()}", f"{job.log}")
+
+
+def parse_warnings(warnings: list[dict[str, str]]) -> list[Problem]:
+    """The warnings in pandoc's JSON log that mean something is missing from the document."""
+    problems: list[Problem] = []
+    for entry in warnings:
+        if entry["type"] == "CiteprocWarning" and "not found" in entry["message"]:
+            key = entry["message"].split()[1]
+            problems.append(Problem("citation", key, "not in the bibliography"))
+        elif entry["type"] == "CouldNotFetchResource":
+            problems.append(Problem("resource", entry["path"], entry.get("message", "not found")))
+    return problems
