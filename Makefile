@@ -10,7 +10,9 @@ ENGINE   ?= .
 VENV     ?= $(ENGINE)/.venv
 PY       := "$(VENV)/bin/python"
 # Experiments are deterministic only with a fixed order of sets.
-export PROFILE DATA_DIR RENDERER PYTHONHASHSEED := 0
+override PROFILE := $(or $(PROFILE),demo)
+export PYTHONHASHSEED := 0
+export PROFILE DATA_DIR RENDERER
 export COLOPHON_JOBS := $(JOBS)
 export COLOPHON_SIDE_BY_SIDE := $(if $(filter-out 1,$(JOBS)),1)
 export PYTHONPATH := $(if $(filter-out .,$(ENGINE)),$(ENGINE))

@@ -43,15 +43,29 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status, errors are printed to stderr."""
     options = parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, terminate)
     try:
         return COMMANDS[options.command](open_project(options.profile), options)
     except ColophonError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        print(f"error: {error.strerror or error}{where}", file=sys.stderr)
+        return 1
+    except Terminated:
+        return 143
     except KeyboardInterrupt:
         print("interrupted; earlier results are as they were", file=sys.stderr)
         return 130
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, as Make sends it to the stages that run when it is told to stop."""
+
+
+def terminate(*_: object) -> None:
+    raise Terminated
 
 
 def run_command(project: Project, options: argparse.Namespace) -> int:
@@ -79,7 +93,7 @@ def stale_needs(planner: Planner, task_id: str) -> bool:
 def run_one(planner: Planner, task_id: str, force: bool) -> int:
     """One task in this process. A failure shows its own error first, the log's path second."""
     fix_hash_seed()
-    from report.build.runner import run  # numpy is slow to import, and planning does without
+    from report.build.runner import message, run  # numpy is slow to import, and planning does without
 
     task, project = planner.tasks[task_id], planner.project
     begun = time.monotonic()
@@ -87,10 +101,7 @@ def run_one(planner: Planner, task_id: str, force: bool) -> int:
         ran = run(planner, task, force)
     except Exception as error:
         log = task.state_file(project, "log")
-        text = str(error) if isinstance(error, ColophonError) else f"{type(error).__name__}: {error}"
-        if task.id not in text:
-            text = f"{task.id}: {text}"
-        print(f"error: {text}", file=sys.stderr)
+        print(f"error: {message(task, error)}", file=sys.stderr)
         if log.is_file():
             print(f"  log: {project.relative(log)}", file=sys.stderr)
         return 1

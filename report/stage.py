@@ -10,6 +10,7 @@ A figure script is `figures/<chapter>.py` with `def draw(inputs, outputs) -> Non
 """
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -142,10 +143,16 @@ class Outputs:
         return path
 
     def array(self, name: str, shape: tuple[int, ...], dtype: Any = np.float32) -> np.memmap:
-        """A new array on disk, to be filled in place (a memory-mapped `.npy`)."""
-        return np.lib.format.open_memmap(
-            self.path(f"{name}.npy"), mode="w+", dtype=np.dtype(dtype), shape=shape
-        )
+        """A new array on disk, to be filled in place (a memory-mapped `.npy`).
+
+        Raises OSError where the disk has no room for it: a write into the map would kill the process.
+        """
+        path = self.path(f"{name}.npy")
+        array = np.lib.format.open_memmap(path, mode="w+", dtype=np.dtype(dtype), shape=shape)
+        if hasattr(os, "posix_fallocate"):  # not on macOS
+            with path.open("r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        return array
 
     def save(self, name: str, array: np.ndarray) -> None:
         """Write `array` as `<name>.npy`."""

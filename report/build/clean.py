@@ -3,7 +3,10 @@
 import shutil
 
 from report.build.documents import known_documents
+from report.build.locks import is_held
+from report.build.makefile import GOALS
 from report.build.project import Project
+from report.errors import ColophonError
 
 MADE = ("stages", "figures", "state", "animations", "cache.json")
 
@@ -12,8 +15,14 @@ def clean(project: Project) -> str:
     """Remove the profile's results, documents and state; says what it removed."""
     documents = known_documents(project)
     names = [*MADE, *documents, *(f"{d}.{f}" for d in documents for f in ("html", "pdf"))]
-    plans = list(project.build.glob("*.mk")) + list(project.build.glob("*.mk.done"))
-    found = [p for p in [*(project.build / name for name in names), *plans] if p.exists()]
+    names += [f"{goal}.mk{suffix}" for goal in GOALS for suffix in ("", ".done")]
+    names += [path.name for path in project.build.glob(".cache.json.*")]
+    running = [p.stem for p in project.build.glob("state/*.lock") if is_held(p)]
+    if running:
+        raise ColophonError(
+            f"a build is at {', '.join(running)}: nothing was removed", "Wait for it, or stop it first."
+        )
+    found = [p for p in [*(project.build / name for name in names)] if p.exists()]
     for path in found:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     if project.build.is_dir() and not any(project.build.iterdir()):

@@ -3,6 +3,7 @@
 The hash decides, never the stat: a touched file is read again and found the same.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -71,7 +72,8 @@ class Content:
             kept = read_json(self._path)
             for kind, values in self._new.items():
                 kept.setdefault(kind, {}).update(values)
-            write_json(self._path, kept)
+            with contextlib.suppress(OSError):  # a full disk: it only saves time
+                write_json(self._path, kept)
             self._learnt = False
 
     def file(self, path: Path) -> str:

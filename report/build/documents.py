@@ -7,7 +7,7 @@ from typing import Any
 from report.build.content import digest, read_json, write_json
 from report.build.pipeline import Task
 from report.build.plan import Planner
-from report.build.project import ENGINE, Project, source_date
+from report.build.project import ENGINE, NAME, Project, source_date
 from report.build.provenance import PROVENANCE
 from report.errors import ColophonError
 
@@ -31,7 +31,8 @@ class Rendering:
 
 def known_documents(project: Project) -> list[str]:
     """The folders of templates/ that hold a manifest."""
-    return sorted(p.parent.name for p in project.root.glob("templates/*/document.yaml"))
+    found = (p.parent.name for p in project.root.glob("templates/*/document.yaml"))
+    return sorted(name for name in found if NAME.fullmatch(name))
 
 
 def require_document(planner: Planner, name: str) -> str:

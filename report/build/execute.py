@@ -14,11 +14,13 @@ import numpy as np
 from pydantic import ValidationError
 
 from report.build.content import digest
+from report.build.imports import forget, imported_modules
 from report.build.pipeline import Task
 from report.build.plan import Planner, require_data
 from report.build.progress import ProgressReporter, wants_bar
 from report.build.scripts import load, make_settings
-from report.build.source import imported_modules
+from report.build.settings import remember
+from report.build.validation import short
 from report.errors import ColophonError
 from report.stage import Inputs, Metrics, Outputs, Result, Settings
 
@@ -36,23 +38,29 @@ def execute(planner: Planner, task: Task, folder: Path, checkpoints: Path) -> Ex
     """Call the script's entry point, seeded, with its inputs, and check what it returns."""
     project = planner.project
     fix_threads(task.row.cpus)
+    forget(project)
     module = load(project, task)
-    parts, missing = planner.key_parts(task, imported_modules(project))
+    settings = Settings() if task.is_figure else make_settings(project, task, module)
+    resolved = remember(project, planner.content, task, settings)
+    parts, missing = planner.key_parts(task, imported_modules(project, planner.content))
     if missing:
         raise missing[0]
-    inputs = make_inputs(planner, task)
+    inputs = make_inputs(planner, task, list(planner.data_entries(task, resolved)))
     checkpoint = checkpoints / digest(parts)[:16]
     progress = ProgressReporter(task.id, wants_bar())
     if task.is_figure:
         entry_point(module, task, "draw")(inputs, Outputs(folder, checkpoint, progress))
         return Execution(parts)
-    settings = make_settings(project, task, module)
     fix_seeds(settings)
     keep_only(checkpoint)
     try:
         result = entry_point(module, task, "run")(settings, inputs, Outputs(folder, checkpoint, progress))
     except ValidationError as error:
         raise metric_error(task, error) from error
+    except SystemExit as error:
+        raise ColophonError(
+            f"{task.script} called sys.exit({error.code!r})", "Return the metrics, or raise an error."
+        ) from error
     if not isinstance(result, Metrics):
         raise ColophonError(f"{task.script}: run returned {type(result).__name__}, not its Metrics")
     metrics = result.model_dump(mode="json")
@@ -60,7 +68,8 @@ def execute(planner: Planner, task: Task, folder: Path, checkpoints: Path) -> Ex
     return Execution(parts, metrics, type(result).model_json_schema(mode="serialization"))
 
 
-def make_inputs(planner: Planner, task: Task) -> Inputs:
+def make_inputs(planner: Planner, task: Task, named: list[str]) -> Inputs:
+    """What `task` may read: the results of its needs, and the data that its settings name."""
     project = planner.project
     results = [
         Result(other.name, other.each, other.directory(project))
@@ -71,6 +80,11 @@ def make_inputs(planner: Planner, task: Task) -> Inputs:
         if name not in planner.pipeline.data:
             known = ", ".join(sorted(planner.pipeline.data))
             raise ColophonError(f"{task.id}: no data called {name!r} in pipeline.yaml", f"Known: {known}")
+        if name not in named:
+            raise ColophonError(
+                f"{task.id} reads the data {name!r}, which its row in pipeline.yaml does not tell",
+                "List under `data` of the row the setting whose value is that name.",
+            )
         return require_data(project, name, planner.pipeline.data[name], task.id)
 
     return Inputs(results, data)
@@ -112,7 +126,7 @@ def fix_seeds(settings: Settings) -> None:
 
 
 def metric_error(task: Task, error: ValidationError) -> ColophonError:
-    lines = [f"{'.'.join(map(str, e['loc']))} = {e['input']!r}: {e['msg']}" for e in error.errors()]
+    lines = [f"{'.'.join(map(str, e['loc']))} = {short(e['input'])}: {e['msg']}" for e in error.errors()]
     return ColophonError(f"{task.id}: {error.title} refused: {'; '.join(lines)}")
 
 

@@ -4,12 +4,14 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from report.errors import ColophonError
 
+DEVICES = Path("/dev")
 POLL = 0.2  # seconds between two tries for any one of several GPUs
 
 
@@ -43,10 +45,13 @@ def is_held(path: Path) -> bool:
 
 
 def visible_gpus() -> list[str]:
-    """The numbers of this machine's NVIDIA GPUs that CUDA_VISIBLE_DEVICES leaves visible."""
-    numbers = sorted(p.name.removeprefix("nvidia") for p in Path("/dev").glob("nvidia[0-9]*"))
+    """The CUDA numbers of this machine's NVIDIA GPUs that CUDA_VISIBLE_DEVICES leaves visible."""
+    numbers = [str(n) for n, _ in enumerate(DEVICES.glob("nvidia[0-9]*"))]  # CUDA counts from 0
     allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
-    return numbers if allowed is None else [n for n in allowed.split(",") if n]
+    if allowed is None or not numbers:
+        return numbers
+    chosen = (n.strip() for n in allowed.split(","))
+    return list(takewhile(lambda n: n and not n.startswith("-"), chosen))  # CUDA stops there too
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def target_name(task_id: str) -> str:
 def rules(planner: Planner, stale: list[Status], render: list[Rendering], plan_file: Path) -> str:
     """The Make rules, to be run from the project's folder."""
     project = planner.project
-    python = quote(sys.executable)
+    engine = f"{quote(sys.executable)} -m report"
     seconds = json.dumps({s.task.id: round(s.seconds, 1) for s in stale})
     names = {s.task.id: target_name(s.task.id) for s in stale}
     documents = [f"{r.document}.{r.format}" for r in render]
@@ -45,20 +45,19 @@ def rules(planner: Planner, stale: list[Status], render: list[Rendering], plan_f
         f"# What is stale in profile {project.profile}; written by `report plan`, read by Make.",
         f"# expected seconds: {seconds}",
         f"export COLOPHON_PLAN := {project.relative(plan_file)}",
-        f"RUN := @{python} -m report",
-        f".PHONY: all {' '.join([*names.values(), *documents])}",
-        f"all: {' '.join([*names.values(), *documents])}",
+        f".PHONY: goal.all {' '.join([*names.values(), *documents])}",
+        f"goal.all: {' '.join([*names.values(), *documents])}",
     ]
     for status in stale:
         needs = [names[need] for need in status.task.needs if need in names]
         lines += [
             f"{names[status.task.id]}: {' '.join(needs)}".rstrip(),
-            f"\t$(RUN) run --alone --profile {project.profile} {quote(status.task.id)}",
+            f"\t@{engine} run --alone --profile {project.profile} {quote(status.task.id)}",
         ]
     for name, rendering in zip(documents, render, strict=True):
         lines += [
             f"{name}: {' '.join(names.values())}".rstrip(),
-            f"\t$(RUN) render --profile {project.profile} {rendering.document} {rendering.format}",
+            f"\t@{engine} render --profile {project.profile} {rendering.document} {rendering.format}",
         ]
     return "\n".join(lines) + "\n"
 

@@ -103,21 +103,27 @@ class Task:
         return project.build / "state" / f"{self.id.replace('/', '.')}.{suffix}"
 
 
-def read_model(path: Path, model: type[Model], content: dict[str, Any]) -> Model:
+def read_model(where: str, model: type[Model], content: dict[str, Any]) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise explain(error, model, path.name) from None
+        raise explain(error, model, where) from None
 
 
 def load_pipeline(project: Project) -> Pipeline:
     """The stage table, checked: rows' names and scripts, needs that exist, no cycle."""
     path = project.root / "pipeline.yaml"
-    pipeline = read_model(path, Pipeline, read_yaml(path))
+    pipeline = read_model(path.name, Pipeline, read_yaml(path))
     rows = rows_of(pipeline)
     for name, row in rows.items():
         if not re.fullmatch(r"[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*", name):
             raise ColophonError(f"pipeline.yaml: {name!r} is not a name", "Letters, digits, _ and /.")
+        outer = [other for other in rows if name.startswith(f"{other}/")]
+        if outer or (name in pipeline.stages and name.split("/")[0] == "figures"):
+            raise ColophonError(
+                f"pipeline.yaml: the folder of {name} would lie inside that of {(outer or ['figures'])[0]}",
+                "Give it another name.",
+            )
         for need in row.needs:
             if need not in pipeline.stages:
                 raise ColophonError(
@@ -162,7 +168,7 @@ def load_profile(project: Project, pipeline: Pipeline) -> Profile:
             )
         seen.append(parent)
         content = merge(read_yaml(path), content)
-    profile = read_model(project.profile_file, Profile, content)
+    profile = read_model(f"profiles/{project.profile}.yaml", Profile, content)
     for stage in profile.stages:
         if stage not in pipeline.stages:
             raise ColophonError(

@@ -72,13 +72,13 @@ class Planner:
         return {name: self.pipeline.data[name] for name in named if name in self.pipeline.data}
 
     def key_parts(
-        self, task: Task, modules: list[str], recorded: dict[str, str] | None = None
+        self, task: Task, modules: dict[str, str], recorded: dict[str, str] | None = None
     ) -> tuple[dict[str, Any], list[ColophonError]]:
-        """What the task's key is made of, with the code in `modules` as it is now.
+        """What the task's key is made of.
 
         Args:
             task: the task.
-            modules: paths of the project modules that count.
+            modules: the syntax hashes of the project modules that count, by path.
             recorded: fingerprints that stand for data which are not on this machine.
 
         Returns:
@@ -95,7 +95,7 @@ class Planner:
             except ColophonError as error:
                 missing.append(error)
         parts = {
-            "modules": {path: module_hash(self.project, self.content, path) for path in modules},
+            "modules": modules,
             "settings": settings,
             "inputs": {
                 need: read_provenance(self.project, self.tasks[need]).get("digest") for need in task.needs
@@ -108,9 +108,12 @@ class Planner:
         """The state of `task`, where the tasks in `running_first` are about to run."""
         old = read_provenance(self.project, task)
         seconds = float(old.get("seconds", task.row.minutes * 60))
-        new, missing = self.key_parts(task, list(old.get("modules", [])), old.get("data"))
+        modules = {path: module_hash(self.project, self.content, path) for path in old.get("modules", [])}
+        new, missing = self.key_parts(task, modules, old.get("data"))
         if not old:
-            return Status(task, "missing", ["never run"], old, seconds, missing)
+            there = task.directory(self.project).exists()
+            why = "its provenance is gone" if there else "never run"
+            return Status(task, "missing", [why], old, seconds, missing)
         waits = [need for need in task.needs if need in running_first]
         because = [
             *module_changes(old["modules"], new["modules"]),

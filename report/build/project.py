@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from report.errors import ColophonError
 
 ENGINE = Path(__file__).resolve().parents[2]
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")  # of profiles and documents: they become Make targets
 RENDERERS = ("auto", "pandoc", "quarto")
 
 
@@ -63,13 +63,13 @@ def open_project(
     Raises ColophonError for a folder without pipeline.yaml and for a variable with a wrong value;
     the message lists the right ones.
     """
-    root = Path(root or Path.cwd())
+    root = Path(root or Path.cwd()).absolute()
     if not (root / "pipeline.yaml").is_file():
         raise ColophonError(
             f"no pipeline.yaml in {root}", "Run from a project's folder (the one with the Makefile)."
         )
     name = profile or env.get("PROFILE") or "demo"
-    known = sorted(path.stem for path in (root / "profiles").glob("*.yaml"))
+    known = sorted(p.stem for p in (root / "profiles").glob("*.yaml") if NAME.fullmatch(p.stem))
     if name not in known:
         raise ColophonError(f"PROFILE={name}: no such profile", f"Profiles: {', '.join(known)}")
     renderer = env.get("RENDERER") or "auto"
@@ -88,12 +88,6 @@ def check_jobs(jobs: str) -> None:
     """Raise ColophonError unless `jobs` (the variable JOBS) is a whole number from 1."""
     if not re.fullmatch(r"[1-9][0-9]*", jobs):
         raise ColophonError(f"JOBS={jobs}: not a number of jobs", "A whole number from 1 up.")
-
-
-def import_from(project: Project) -> None:
-    """Let `experiments` and `figures` mean the project's own, also where the engine lies elsewhere."""
-    elsewhere = [p for p in sys.path if p and Path(p).resolve() not in (ENGINE, project.root)]
-    sys.path[:] = [str(project.root), *elsewhere]
 
 
 def git(root: Path, *words: str) -> str:

@@ -17,6 +17,7 @@ from report.build.project import ENGINE, Project, git
 PROVENANCE = "provenance.json"
 LOG = "log.txt"
 NOT_OUTPUTS = (PROVENANCE, LOG)
+NEEDED = {"modules", "settings", "inputs", "data", "outputs", "digest", "seconds", "started"}
 LIBRARIES = (
     "torch", "torchvision", "timm", "scikit-learn", "numpy", "scipy", "pandas", "matplotlib", "Pillow"
 )  # fmt: skip
@@ -30,8 +31,9 @@ def output_hashes(content: Content, directory: Path) -> dict[str, str]:
 
 
 def read_provenance(project: Project, task: Task) -> dict[str, Any]:
-    """The task's provenance; empty where it has no result."""
-    return read_json(task.directory(project) / PROVENANCE)
+    """The task's provenance; empty where it has no result, or one that can't be told from a guess."""
+    found = read_json(task.directory(project) / PROVENANCE)
+    return found if found.keys() >= NEEDED else {}
 
 
 def make_provenance(

@@ -13,11 +13,11 @@ from typing import Any, TextIO
 from report.build import locks
 from report.build.content import write_json
 from report.build.execute import execute
+from report.build.imports import imported_modules
 from report.build.pipeline import Task
 from report.build.plan import Planner, Status
 from report.build.project import Project
 from report.build.provenance import LOG, PROVENANCE, make_provenance, now, output_hashes
-from report.build.source import imported_modules, module_hash
 from report.errors import ColophonError
 
 
@@ -29,26 +29,39 @@ def run(planner: Planner, task: Task, force: bool = False) -> bool:
     """
     project = planner.project
     with locks.exclusive(task.state_file(project, "lock"), task.id):
+        clear_leftovers(project, task)
         status = planner.status(task, set())
         if status.state == "fresh" and not force:
             return False
         require_inputs(planner, task, status)
-        for leftover in task.state_file(project, "log").parent.glob(f"{task.id.replace('/', '.')}.tmp-*"):
-            shutil.rmtree(leftover)
         failed = task.state_file(project, "failed")
         failed.unlink(missing_ok=True)
         try:
             with locks.device(task.row.device, task.id):
                 attempt(planner, task)
-        except KeyboardInterrupt:
-            failed.write_text("interrupted\n")
-            raise
         except BaseException as error:
             with contextlib.suppress(OSError):
-                failed.write_text(f"{error}\n")
+                failed.write_text(f"{message(task, error)}\n", encoding="utf-8")
             raise
         planner.content.save()
     return True
+
+
+def message(task: Task, error: BaseException) -> str:
+    """What went wrong, naming the task."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    text = str(error) if isinstance(error, ColophonError) else f"{type(error).__name__}: {error}"
+    return text if task.id in text else f"{task.id}: {text}"
+
+
+def clear_leftovers(project: Project, task: Task) -> None:
+    """Remove what a killed run left behind; the result that it had moved aside goes back."""
+    aside, final = task.state_file(project, "old"), task.directory(project)
+    if aside.exists() and not final.exists():
+        aside.rename(final)
+    for leftover in [aside, *aside.parent.glob(f"{aside.stem}.tmp-*")]:
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def require_inputs(planner: Planner, task: Task, status: Status) -> None:
@@ -72,12 +85,11 @@ def attempt(planner: Planner, task: Task) -> None:
     begun, started = time.monotonic(), now()
     try:
         temporary.mkdir(parents=True)
-        with log.open("w", encoding="utf-8") as file, tee(file):
+        with log.open("w", encoding="utf-8", buffering=1) as file, tee(file):
             done = execute(planner, task, temporary, checkpoint_folder(project, task))
             if done.metrics is not None:
                 write_json(temporary / "metrics.json", done.metrics)
-        late = (path for path in imported_modules(project) if path not in done.parts["modules"])
-        done.parts["modules"] |= {p: module_hash(project, planner.content, p) for p in late}
+        done.parts["modules"] = imported_modules(project, planner.content)  # some only while it ran
         shutil.copyfile(log, temporary / LOG)
         outputs = output_hashes(planner.content, temporary)
         if not outputs:
@@ -88,25 +100,29 @@ def attempt(planner: Planner, task: Task) -> None:
             started=started, seconds=round(time.monotonic() - begun, 3),
         )  # fmt: skip
         write_json(temporary / PROVENANCE, provenance)
-        put_in_place(temporary, task.directory(project))
+        put_in_place(temporary, task.directory(project), task.state_file(project, "old"))
         log.unlink()
         shutil.rmtree(checkpoint_folder(project, task), ignore_errors=True)
     except OSError as error:
-        if error.filename is None and error.errno is None:
-            raise
-        raise ColophonError(f"{task.id}: {error.strerror}: {error.filename or temporary}") from error
+        raise ColophonError(f"{task.id}: {in_words(error)}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def in_words(error: OSError) -> str:
+    """What the system refused; numpy tells of a full disk only how much it could not write."""
+    if error.errno is None:
+        return f"{error} (if these are bytes or items to write: is the disk full?)"
+    return f"{error.strerror}: {error.filename}" if error.filename else f"{error.strerror}"
 
 
 def checkpoint_folder(project: Project, task: Task) -> Path:
     return task.state_file(project, "checkpoint")
 
 
-def put_in_place(temporary: Path, final: Path) -> None:
-    """Rename `temporary` to `final`; an earlier folder there is moved aside first, then removed."""
+def put_in_place(temporary: Path, final: Path, aside: Path) -> None:
+    """Rename `temporary` to `final`; an earlier folder there is moved `aside` first, then removed."""
     final.parent.mkdir(parents=True, exist_ok=True)
-    aside = temporary.with_suffix(".old")
     if final.exists():
         final.rename(aside)
     temporary.rename(final)

@@ -1,12 +1,15 @@
 """Scripts of the project, imported: an experiment or a chapter's figures, and its settings."""
 
 import importlib
+from pathlib import Path
+from traceback import extract_tb
 from types import ModuleType
 
 from pydantic import ValidationError
 
+from report.build.imports import import_from
 from report.build.pipeline import Task
-from report.build.project import Project, import_from
+from report.build.project import Project
 from report.build.validation import explain
 from report.errors import ColophonError
 from report.stage import Settings
@@ -19,8 +22,20 @@ def load(project: Project, task: Task) -> ModuleType:
         return importlib.import_module(task.module)
     except ColophonError:
         raise
-    except Exception as error:
-        raise ColophonError(f"{task.script} can't be imported: {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:
+        problem = f"{task.script} can't be imported: {type(error).__name__}: {error}"
+        raise ColophonError(problem + line_of(project, error)) from error
+
+
+def line_of(project: Project, error: BaseException) -> str:
+    """The line of the project where `error` was raised, as ` (experiments/x.py, line 3)`."""
+    for frame in reversed(extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        if path.is_relative_to(project.root / "experiments") or path.is_relative_to(
+            project.root / "figures"
+        ):
+            return f" ({project.relative(path)}, line {frame.lineno})"
+    return ""
 
 
 def make_settings(project: Project, task: Task, module: ModuleType) -> Settings:

@@ -4,23 +4,35 @@ Reading the defaults means importing the script (and torch with it), so resolved
 remembered for as long as the script, what it imports, and the profile's part stay the same.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from report.build.content import Content, digest
 from report.build.pipeline import Task
 from report.build.project import Project
 from report.build.source import closure
 
+if TYPE_CHECKING:  # imports numpy
+    from report.stage import Settings
+
 
 def resolve(project: Project, content: Content, task: Task) -> dict[str, Any]:
     """The settings of `task`, defaults filled in, as JSON values. Figures have none."""
     if task.is_figure:
         return {}
-    key = digest([closure(project, content, task.script), task.overrides])
-    known = content.recall("settings", key)
+    known = content.recall("settings", key(project, content, task))
     if known is None:
         from report.build.scripts import load, make_settings  # numpy, torch: seconds, seldom needed
 
-        known = make_settings(project, task, load(project, task)).model_dump(mode="json")
-        content.remember("settings", key, known)
+        known = remember(project, content, task, make_settings(project, task, load(project, task)))
     return known
+
+
+def remember(project: Project, content: Content, task: Task, settings: "Settings") -> dict[str, Any]:
+    """The settings as JSON values, remembered as those of `task`."""
+    resolved = settings.model_dump(mode="json")
+    content.remember("settings", key(project, content, task), resolved)
+    return resolved
+
+
+def key(project: Project, content: Content, task: Task) -> str:
+    return digest([closure(project, content, task.script), task.overrides])

@@ -2,9 +2,7 @@
 
 import ast
 import hashlib
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from report.build.content import Content, sha256
 from report.build.project import Project
@@ -64,26 +62,22 @@ def module_hash(project: Project, content: Content, path: str) -> str:
     Raises ColophonError, with file and line, for a module that Python can't parse.
     """
     file = project.root / path
-    if not file.is_file():
-        return "missing"
-    source = file.read_bytes()
+    return source_hash(content, path, file.read_bytes()) if file.is_file() else "missing"
+
+
+def source_hash(content: Content, path: str, source: bytes) -> str:
+    """The syntax hash of `source`, which stands in `path`; errors as for `module_hash`."""
     key = sha256(source)
     known = content.recall("modules", key)
     if known is None:
         try:
             known = syntax_hash(source)
-        except SyntaxError as error:
-            raise ColophonError(f"{path}, line {error.lineno}: {error.msg}") from None
+        except (SyntaxError, ValueError) as error:
+            line = getattr(error, "lineno", None)
+            where = f"{path}, line {line}" if line else path
+            raise ColophonError(f"{where}: {getattr(error, 'msg', error)}") from None
         content.remember("modules", key, known)
     return known
-
-
-def imported_modules(project: Project) -> list[str]:
-    """The paths of the project's modules that this process has imported, sorted."""
-    folders = [project.root / folder for folder in CODE_FOLDERS]
-    files = (Path(f) for m in list(sys.modules.values()) if (f := getattr(m, "__file__", None)))
-    inside = (f for f in files if any(f.is_relative_to(folder) for folder in folders))
-    return sorted({f.relative_to(project.root).as_posix() for f in inside})
 
 
 def closure(project: Project, content: Content, script: str) -> dict[str, str]:

@@ -16,12 +16,14 @@ class UniqueKeyLoader(Loader):
     """A safe loader that refuses a key given twice, which YAML would quietly overwrite."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = [key for key in keys if keys.count(key) > 1]
-        if twice:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"the key {twice[0]!r} stands twice", node.start_mark
-            )
+        seen = []
+        for node_of_key, _ in node.value:
+            key = self.construct_object(node_of_key, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} stands twice", node_of_key.start_mark
+                )
+            seen.append(key)
         return super().construct_mapping(node, deep)
 
 
@@ -29,8 +31,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in `path`. Raises ColophonError naming file and line of what YAML can't read."""
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=UniqueKeyLoader)
-    except yaml.YAMLError as error:
-        raise ColophonError(f"{path}: not readable as YAML", str(error)) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}, line {mark.line + 1}" if mark else str(path)
+        what = getattr(error, "problem", None) or str(error)
+        raise ColophonError(f"{where}: not readable as YAML: {what}") from None
     if content is None:
         return {}
     if not isinstance(content, dict):
@@ -45,6 +50,12 @@ def suggestion(word: str, known: list[str]) -> str:
     return f"Did you mean {near[0]}? {listed}" if near else listed
 
 
+def short(value: Any) -> str:
+    """`value` as Python writes it, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
 def explain(error: ValidationError, model: type[BaseModel], where: str) -> ColophonError:
     """`error` in words: for each wrong key where it stands, what it was and what is allowed."""
     problems = []
@@ -55,5 +66,5 @@ def explain(error: ValidationError, model: type[BaseModel], where: str) -> Colop
             allowed = suggestion(str(item["loc"][-1]), known) if known else ""
             problems.append(f"{key}: unknown. {allowed}".rstrip())
         else:
-            problems.append(f"{key} = {item['input']!r}: {item['msg']}")
+            problems.append(f"{key} = {short(item['input'])}: {item['msg']}")
     return ColophonError(f"{where}: {'; '.join(problems)}")

@@ -1,0 +1,68 @@
+"""The project's modules, loaded from source and kept as loaded: the code that ran is what is hashed.
+
+Python tells its compiled files from their sources by size and whole seconds, so that an edit within
+a second could run the code from before it. Here no compiled file of the project is read.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from importlib.machinery import FileFinder, SourceFileLoader
+from pathlib import Path
+
+from report.build.content import Content
+from report.build.project import ENGINE, Project
+from report.build.source import CODE_FOLDERS, source_hash
+
+_sources: dict[str, bytes] = {}  # of each module loaded, by its absolute path
+
+
+class FromSource(SourceFileLoader):
+    def get_code(self, fullname: str):
+        source = self.get_data(self.path)
+        _sources[self.path] = source
+        return self.source_to_code(source, self.path)
+
+
+def import_from(project: Project) -> None:
+    """Let `experiments` and `figures` mean the project's own, also where the engine lies elsewhere."""
+    elsewhere = [p for p in sys.path if p and Path(p).resolve() not in (ENGINE, project.root)]
+    sys.path[:] = [str(project.root), *elsewhere]
+    if not any(getattr(hook, "root", None) == project.root for hook in sys.path_hooks):
+        sys.path_hooks.insert(0, path_hook(project))
+        sys.path_importer_cache.clear()
+
+
+def path_hook(project: Project) -> Callable[[str], FileFinder]:
+    folders = [str(project.root / folder) for folder in CODE_FOLDERS]
+
+    def finder(path: str) -> FileFinder:
+        if path == str(project.root) or any(f"{path}{os.sep}".startswith(f"{f}{os.sep}") for f in folders):
+            return FileFinder(path, (FromSource, [".py"]))
+        raise ImportError(path)
+
+    finder.root = project.root  # type: ignore[attr-defined]  # to know it again
+    return finder
+
+
+def imported_files(project: Project) -> dict[str, Path]:
+    """The project's modules that this process has imported: the files, by module name."""
+    folders = [project.root / folder for folder in CODE_FOLDERS]
+    files = {n: Path(f) for n, m in list(sys.modules.items()) if (f := getattr(m, "__file__", None))}
+    return {n: f for n, f in files.items() if any(f.is_relative_to(folder) for folder in folders)}
+
+
+def imported_modules(project: Project, content: Content) -> dict[str, str]:
+    """The syntax hash, as loaded, of each project module that this process has imported, by path."""
+    return {
+        project.relative(file): source_hash(
+            content, project.relative(file), _sources.get(str(file)) or file.read_bytes()
+        )
+        for file in sorted(imported_files(project).values())
+    }
+
+
+def forget(project: Project) -> None:
+    """Forget the project's modules, so that those imported next are those one script needs."""
+    for name in imported_files(project):
+        del sys.modules[name]

@@ -1,0 +1,175 @@
+"""Bad input: a clear message, a status that is not zero, and earlier results as they were."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.tiny import STAGES, Tiny
+
+Change = Callable[[Tiny], object]
+
+VARIABLES = {
+    ("experiments", "PROFILE=nope"): ["PROFILE=nope: no such profile", "Profiles: demo"],
+    ("experiments", "JOBS=many"): ["JOBS=many: not a number of jobs", "A whole number from 1 up."],
+    ("experiments", "JOBS=0"): ["JOBS=0: not a number of jobs"],
+    ("status", "RENDERER=word"): ["RENDERER=word: no such renderer", "One of: auto, pandoc, quarto"],
+    ("experiments", "DATA_DIR=/no where"): ["DATA_DIR=/no where: no such folder", "Name a folder that exists"],
+    ("html", "DOC=thesis"): ["DOC=thesis: no such document", "Documents:"],
+    ("help", "MAKE_VERSION=3.81"): ["GNU make 4 or newer is needed, this is 3.81"],
+}
+
+
+@pytest.mark.parametrize(("words", "expected"), VARIABLES.items(), ids=[" ".join(words) for words in VARIABLES])
+def test_a_wrong_variable_is_refused_with_what_is_right(words: tuple[str, ...], expected: list[str], bare: Tiny) -> None:
+    done = bare.make(*words)
+    assert done.returncode != 0
+    assert all(text in done.stderr for text in expected), done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (bare.root / "build").exists()
+
+
+def row(name: str, text: str) -> Change:
+    return lambda t: t.edit("pipeline.yaml", "stages:\n", f"stages:\n  {name}: {text}\n")
+
+
+def profile(text: str) -> Change:
+    return lambda t: t.edit("profiles/demo.yaml", "  chain/source: {scale: 2.0}", text)
+
+
+def need_itself(tiny: Tiny) -> None:
+    tiny.edit("pipeline.yaml", "  chain/source:\n", "  chain/source:\n    needs: [chain/total]\n")
+
+
+def break_script(tiny: Tiny) -> None:
+    tiny.edit("experiments/side.py", "return Metrics(", "return Metrics(()")
+
+
+def no_description(tiny: Tiny) -> None:
+    tiny.edit("experiments/side.py", 'float = quantity("twice the start")', "float")
+
+
+def latin1(tiny: Tiny) -> None:
+    (tiny.root / "profiles/demo.yaml").write_bytes("about: für".encode("latin-1"))
+
+
+PROJECTS: dict[str, tuple[Change, list[str]]] = {
+    "an unknown setting": (
+        profile("  chain/source: {scael: 2.0}"),
+        ["profiles/demo.yaml: stages.chain/source: scael: unknown. Did you mean scale? Known: dataset, scale, seed"],
+    ),
+    "a setting out of range": (
+        profile("  chain/source: {scale: -1}"),
+        ["profiles/demo.yaml: stages.chain/source: scale = -1: Input should be greater than or equal to 0"],
+    ),
+    "a setting of the wrong type": (profile("  side: {start: soon}"), ["stages.side: start = 'soon':"]),
+    "settings of a stage that does not exist": (
+        profile("  chain/sauce: {scale: 1}"),
+        ["profiles/demo.yaml: stages.chain/sauce: no such stage", "Did you mean chain/source?"],
+    ),
+    "a profile's section that does not exist": (
+        lambda t: t.edit("profiles/demo.yaml", "values:", "valves:"),
+        ["profiles/demo.yaml: valves: unknown. Did you mean values?"],
+    ),
+    "a setting that `each` sets": (profile("  chain/member: {seed: 1}"), ["stages.chain/member.seed: set by `each`", "values.seeds"]),
+    "a list that a stage is expanded over and that is not there": (
+        lambda t: t.edit("profiles/demo.yaml", "seeds:", "sedes:"),
+        ["chain/member is expanded over `values.seeds`, which is not there", "Did you mean sedes?"],
+    ),
+    "a value twice in such a list": (lambda t: t.edit("profiles/demo.yaml", "[1, 2]", "[1, 1]"), ["two combinations of chain/member"]),
+    "a profile that extends itself": (
+        lambda t: t.edit("profiles/demo.yaml", "values:", "extends: demo\nvalues:"),
+        ["profiles/demo.yaml: extends 'demo', which extends it in turn"],
+    ),
+    "a cycle": (
+        need_itself,
+        ["pipeline.yaml: a cycle of needs: ", "chain/source", "chain/double", "chain/member", "chain/total"],
+    ),
+    "a missing row": (row("more", "{needs: [chain/totla]}"), ["more needs 'chain/totla', which has no row", "Did you mean chain/total?"]),
+    "a row without a script": (row("more", "{}"), ["more has a row but no script", "Write experiments/more.py"]),
+    "a row with an unknown column": (row("more", "{gpus: 1}"), ["pipeline.yaml: stages.more.gpus: unknown"]),
+    "a row inside another stage's folder": (row("side/more", "{}"), ["the folder of side/more would lie inside that of side"]),
+    "a row with a name that is none": (row("'more stuff'", "{}"), ["'more stuff' is not a name"]),
+    "a row whose data are no setting": (
+        lambda t: t.edit("pipeline.yaml", "[dataset]", "[data_set]"),
+        ["chain/source: data names 'data_set', which is no setting", "Settings: dataset, scale, seed"],
+    ),
+    "a key twice": (
+        lambda t: t.edit("profiles/demo.yaml", "values:\n", "values:\n  seeds: [3]\n"),
+        ["profiles/demo.yaml, line 3: not readable as YAML: the key 'seeds' stands twice"],
+    ),
+    "broken YAML": (profile("  side: start: 5"), ["profiles/demo.yaml, line 5: not readable as YAML:"]),
+    "a list where YAML should hold keys": (lambda t: t.write("pipeline.yaml", "- a\n"), ["pipeline.yaml: expected keys"]),
+    "a file that is not UTF-8": (latin1, ["profiles/demo.yaml: not readable as YAML: 'utf-8' codec"]),
+    "a syntax error in a script": (break_script, ["experiments/side.py, line 19: "]),
+    "an error while a script is imported": (
+        lambda t: t.edit("experiments/side.py", "from pathlib import Path\n", "from pathlib import Path\n\nX = 1 / 0\n"),
+        ["experiments/side.py can't be imported: ZeroDivisionError: division by zero (experiments/side.py, line 3)"],
+    ),
+    "a script that leaves while it is imported": (
+        lambda t: t.edit("experiments/side.py", "from pathlib import Path\n", "raise SystemExit(0)\n"),
+        ["experiments/side.py can't be imported: SystemExit: 0 (experiments/side.py, line 1)"],
+    ),
+    "a script without settings": (
+        lambda t: t.edit("experiments/side.py", "class Settings(", "class Sitting("),
+        ["experiments/side.py has no class Settings", "Derive one from report.stage.Settings"],
+    ),
+    "a metric without description": (no_description, ["experiments.side.Metrics: no description (with a unit) for value"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "expected"), PROJECTS.values(), ids=PROJECTS)
+def test_a_build_is_refused_before_any_stage_runs_for(change: Change, expected: list[str], built: Tiny) -> None:
+    before = built.results()
+    change(built)
+    done = built.make("experiments", "PROFILE=demo")
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert all(text in done.stderr for text in expected), done.stderr
+    assert "Traceback" not in done.stderr
+    assert built.ran() == []
+    assert built.results() == before
+
+
+def test_missing_data_are_refused_before_any_stage_runs_saying_what_to_put_where(bare: Tiny) -> None:
+    (bare.root / "data/numbers.txt").unlink()
+    done = bare.make("experiments")
+    assert done.returncode != 0
+    assert (
+        "error: chain/source: numbers (three numbers) is missing: nothing at data/numbers.txt\n"
+        "  Put it there, or set DATA_DIR to the folder that holds numbers.txt.\n"
+        "  Get it from: the author of these tests\n"
+    ) in done.stderr
+    assert bare.ran() == []
+    elsewhere = bare.root / "other data"
+    elsewhere.mkdir()
+    assert f"is missing: nothing at {elsewhere.name}/numbers.txt" in bare.make("experiments", f"DATA_DIR={elsewhere}").stderr
+    (elsewhere / "numbers.txt").write_text("1\n2\n")
+    assert bare.make("experiments", f"DATA_DIR={elsewhere}").returncode == 0
+    assert bare.ran() == STAGES
+
+
+def test_results_stay_fresh_without_the_data_they_were_made_from(built: Tiny) -> None:
+    (built.root / "data/numbers.txt").unlink()
+    assert built.make("experiments").stdout == "demo: experiments is up to date\n"
+    built.edit("profiles/demo.yaml", "scale: 2.0", "scale: 3.0")
+    assert "Put it there" in built.make("experiments").stderr
+    assert "lacks data: chain/source: numbers" in " ".join(built.make("status").stdout.split())
+
+
+def test_an_empty_profile_variable_means_the_default(bare: Tiny) -> None:
+    assert bare.make("experiments", "PROFILE=").returncode == 0
+    assert bare.ran() == STAGES
+
+
+def test_a_stage_unknown_by_hand_is_refused_with_those_there_are(built: Tiny) -> None:
+    done = built.report("run", "chain/middle")
+    assert done.returncode == 1
+    assert "'chain/middle': no such stage in profile demo" in done.stderr
+    assert "Stages: chain/double, chain/member, chain/source, chain/total, figures/chain, side" in done.stderr
+
+
+def test_a_folder_without_a_project_is_refused(bare: Tiny) -> None:
+    (bare.root / "pipeline.yaml").unlink()
+    done = bare.make("status")
+    assert done.returncode != 0
+    assert f"no pipeline.yaml in {bare.root}" in done.stderr

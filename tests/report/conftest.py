@@ -1,0 +1,27 @@
+from pathlib import Path
+
+import pytest
+
+from tests.tiny import EVERYTHING, Tiny
+
+
+@pytest.fixture(scope="session")
+def built_once(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
+    """Experiments and figures built from nothing; to be copied, not changed."""
+    tiny = Tiny.create(tmp_path_factory.mktemp("first") / "a tiny project")
+    done = tiny.make("figures")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert tiny.ran() == EVERYTHING
+    return tiny
+
+
+@pytest.fixture
+def built(built_once: Tiny, tmp_path: Path) -> Tiny:
+    """A tiny project with everything built, copied to another path."""
+    return built_once.copy(tmp_path / "another folder")
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Tiny:
+    """A tiny project of which nothing is built."""
+    return Tiny.create(tmp_path / "a tiny project")
