@@ -35,7 +35,9 @@ class Wreck:
         tiny.stage("independent", "return Metrics(value=2.0, more=[])")
         self.before = tiny.results()
         tiny.edit("profiles/demo.yaml", "scale: 2.0", "scale: 3.0")
-        tiny.edit("experiments/chain/double.py", "values = times", "raise RuntimeError('no')\n    values = times")
+        tiny.edit(
+            "experiments/chain/double.py", "values = times", "raise RuntimeError('no')\n    values = times"
+        )
         self.done = tiny.make("-k", "experiments")
         self.tiny = tiny
 
@@ -46,7 +48,9 @@ def wreck(built_once: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Wreck:
 
 
 @pytest.mark.parametrize("name", FAILURES)
-def test_a_failed_stage_tells_its_error_then_its_log_and_leaves_the_earlier_result(name: str, wreck: Wreck) -> None:
+def test_a_failed_stage_tells_its_error_then_its_log_and_leaves_the_earlier_result(
+    name: str, wreck: Wreck
+) -> None:
     lines = wreck.done.stderr.splitlines()
     said = [number for number, line in enumerate(lines) if FAILURES[name][1] in line]
     log = [number for number, line in enumerate(lines) if line == f"  log: build/demo/state/{name}.log"]

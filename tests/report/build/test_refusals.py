@@ -13,14 +13,21 @@ VARIABLES = {
     ("experiments", "JOBS=many"): ["JOBS=many: not a number of jobs", "A whole number from 1 up."],
     ("experiments", "JOBS=0"): ["JOBS=0: not a number of jobs"],
     ("status", "RENDERER=word"): ["RENDERER=word: no such renderer", "One of: auto, pandoc, quarto"],
-    ("experiments", "DATA_DIR=/no where"): ["DATA_DIR=/no where: no such folder", "Name a folder that exists"],
+    ("experiments", "DATA_DIR=/no where"): [
+        "DATA_DIR=/no where: no such folder",
+        "Name a folder that exists",
+    ],
     ("html", "DOC=thesis"): ["DOC=thesis: no such document", "Documents:"],
     ("help", "MAKE_VERSION=3.81"): ["GNU make 4 or newer is needed, this is 3.81"],
 }
 
 
-@pytest.mark.parametrize(("words", "expected"), VARIABLES.items(), ids=[" ".join(words) for words in VARIABLES])
-def test_a_wrong_variable_is_refused_with_what_is_right(words: tuple[str, ...], expected: list[str], bare: Tiny) -> None:
+@pytest.mark.parametrize(
+    ("words", "expected"), VARIABLES.items(), ids=[" ".join(words) for words in VARIABLES]
+)
+def test_a_wrong_variable_is_refused_with_what_is_right(
+    words: tuple[str, ...], expected: list[str], bare: Tiny
+) -> None:
     done = bare.make(*words)
     assert done.returncode != 0
     assert all(text in done.stderr for text in expected), done.stderr
@@ -97,7 +104,7 @@ PROJECTS: dict[str, tuple[Change, list[str]]] = {
         lambda t: t.edit("profiles/demo.yaml", "values:\n", "values:\n  seeds: [3]\n"),
         ["profiles/demo.yaml, line 3: not readable as YAML: the key 'seeds' stands twice"],
     ),
-    "broken YAML": (profile("  side: start: 5"), ["profiles/demo.yaml, line 5: not readable as YAML:"]),
+    "broken YAML": (profile("  side: start: 5"), ["profiles/demo.yaml, line 4: not readable as YAML:"]),
     "a list where YAML should hold keys": (lambda t: t.write("pipeline.yaml", "- a\n"), ["pipeline.yaml: expected keys"]),
     "a file that is not UTF-8": (latin1, ["profiles/demo.yaml: not readable as YAML: 'utf-8' codec"]),
     "a syntax error in a script": (break_script, ["experiments/side.py, line 19: "]),
@@ -118,7 +125,9 @@ PROJECTS: dict[str, tuple[Change, list[str]]] = {
 
 
 @pytest.mark.parametrize(("change", "expected"), PROJECTS.values(), ids=PROJECTS)
-def test_a_build_is_refused_before_any_stage_runs_for(change: Change, expected: list[str], built: Tiny) -> None:
+def test_a_build_is_refused_before_any_stage_runs_for(
+    change: Change, expected: list[str], built: Tiny
+) -> None:
     before = built.results()
     change(built)
     done = built.make("experiments", "PROFILE=demo")
@@ -142,7 +151,10 @@ def test_missing_data_are_refused_before_any_stage_runs_saying_what_to_put_where
     assert bare.ran() == []
     elsewhere = bare.root / "other data"
     elsewhere.mkdir()
-    assert f"is missing: nothing at {elsewhere.name}/numbers.txt" in bare.make("experiments", f"DATA_DIR={elsewhere}").stderr
+    assert (
+        f"is missing: nothing at {elsewhere.name}/numbers.txt"
+        in bare.make("experiments", f"DATA_DIR={elsewhere}").stderr
+    )
     (elsewhere / "numbers.txt").write_text("1\n2\n")
     assert bare.make("experiments", f"DATA_DIR={elsewhere}").returncode == 0
     assert bare.ran() == STAGES
@@ -165,7 +177,9 @@ def test_a_stage_unknown_by_hand_is_refused_with_those_there_are(built: Tiny) ->
     done = built.report("run", "chain/middle")
     assert done.returncode == 1
     assert "'chain/middle': no such stage in profile demo" in done.stderr
-    assert "Stages: chain/double, chain/member, chain/source, chain/total, figures/chain, side" in done.stderr
+    assert (
+        "Stages: chain/double, chain/member, chain/source, chain/total, figures/chain, side" in done.stderr
+    )
 
 
 def test_a_folder_without_a_project_is_refused(bare: Tiny) -> None:

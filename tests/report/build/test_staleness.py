@@ -21,7 +21,11 @@ def touch_everything(tiny: Tiny) -> None:
 
 def reformat(tiny: Tiny) -> None:
     tiny.edit("experiments/chain/double.py", "(inputs[", "(\n        inputs[")
-    tiny.edit("experiments/chain/double.py", '"values")) + settings.offset', '"values")\n    ) + (settings.offset)')
+    tiny.edit(
+        "experiments/chain/double.py",
+        '"values")) + settings.offset',
+        '"values")\n    ) + (settings.offset)',
+    )
 
 
 def lose_the_cache(tiny: Tiny) -> None:
@@ -126,7 +130,9 @@ RUNS: dict[str, tuple[Change, list[str]]] = {
 
 
 @pytest.mark.parametrize(("change", "expected"), RUNS.values(), ids=RUNS)
-def test_exactly_what_follows_runs_after_a_change_of(change: Change, expected: list[str], built: Tiny) -> None:
+def test_exactly_what_follows_runs_after_a_change_of(
+    change: Change, expected: list[str], built: Tiny
+) -> None:
     change(built)
     done = built.make("figures")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -135,7 +141,11 @@ def test_exactly_what_follows_runs_after_a_change_of(change: Change, expected: l
 
 def test_a_result_follows_a_second_edit_within_the_same_second(built: Tiny) -> None:
     for factor in (4, 6, 8):
-        built.edit("experiments/shared.py", built.read("experiments/shared.py").split("\n")[2], f"FACTOR = {factor}")
+        built.edit(
+            "experiments/shared.py",
+            built.read("experiments/shared.py").split("\n")[2],
+            f"FACTOR = {factor}",
+        )
         os.utime(built.root / "experiments/shared.py", (1_700_000_000, 1_700_000_000))
         done = built.report("run", "side", PYTHONDONTWRITEBYTECODE="")
         assert done.returncode == 0, done.stderr
