@@ -92,10 +92,10 @@ def stale_needs(planner: Planner, task_id: str) -> bool:
 
 def run_one(planner: Planner, task_id: str, force: bool) -> int:
     """One task in this process. A failure shows its own error first, the log's path second."""
-    fix_hash_seed()
+    task, project = planner.tasks[task_id], planner.project
+    fix_environment(task.row.cpus)
     from report.build.runner import message, run  # numpy is slow to import, and planning does without
 
-    task, project = planner.tasks[task_id], planner.project
     begun = time.monotonic()
     try:
         ran = run(planner, task, force)
@@ -110,10 +110,17 @@ def run_one(planner: Planner, task_id: str, force: bool) -> int:
     return 0
 
 
-def fix_hash_seed() -> None:
-    """Start this process again with a fixed order of sets, which may decide an experiment's order."""
-    if os.environ.get("PYTHONHASHSEED") != "0":
-        os.environ["PYTHONHASHSEED"] = "0"
+def fix_environment(cpus: int) -> None:
+    """Fix the order of sets and the number of threads, which changes the order of sums.
+
+    Python reads the one when it starts, numpy and torch the other when they are loaded: where that
+    is past, this process starts again.
+    """
+    threads = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    wanted = dict.fromkeys(threads, str(cpus)) | {"PYTHONHASHSEED": "0"}
+    differ = {name for name, value in wanted.items() if os.environ.get(name) != value}
+    os.environ.update(wanted)
+    if "PYTHONHASHSEED" in differ or (differ and "numpy" in sys.modules):
         os.execv(sys.executable, [sys.executable, "-m", "report", *sys.argv[1:]])
 
 

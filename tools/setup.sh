@@ -5,12 +5,18 @@ set -eu
 engine=$1 venv=$2
 uv='uv==0.13.9'
 
+fits() {
+    command -v "$1" >/dev/null && "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'
+}
+
 python=${PYTHON:-}
+if [ -n "$python" ] && ! fits "$python"; then
+    echo "error: PYTHON=$python is not Python 3.11, 3.12 or 3.13" >&2
+    exit 1
+fi
 for name in python3.13 python3.12 python3.11 python3; do
     [ -n "$python" ] && break
-    if command -v "$name" >/dev/null && "$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'; then
-        python=$name
-    fi
+    if fits "$name"; then python=$name; fi
 done
 if [ -z "$python" ]; then
     echo "error: Python 3.11, 3.12 or 3.13 is needed and none was found" >&2
@@ -21,6 +27,12 @@ fi
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     echo "error: $python has no venv module" >&2
     echo "  Install it: apt-get install python3-venv" >&2
+    exit 1
+fi
+
+if [ -e "$venv" ] && [ ! -e "$venv/pyvenv.cfg" ]; then
+    echo "error: $venv is there and is no virtual environment" >&2
+    echo "  Move it away, or name another place: make VENV=/path/to/venv" >&2
     exit 1
 fi
 

@@ -37,7 +37,6 @@ class Execution:
 def execute(planner: Planner, task: Task, folder: Path, checkpoints: Path) -> Execution:
     """Call the script's entry point, seeded, with its inputs, and check what it returns."""
     project = planner.project
-    fix_threads(task.row.cpus)
     forget(project)
     module = load(project, task)
     settings = Settings() if task.is_figure else make_settings(project, task, module)
@@ -51,7 +50,7 @@ def execute(planner: Planner, task: Task, folder: Path, checkpoints: Path) -> Ex
     if task.is_figure:
         entry_point(module, task, "draw")(inputs, Outputs(folder, checkpoint, progress))
         return Execution(parts)
-    fix_seeds(settings)
+    fix_seeds(settings, task.row.cpus)
     keep_only(checkpoint)
     try:
         result = entry_point(module, task, "run")(settings, inputs, Outputs(folder, checkpoint, progress))
@@ -105,15 +104,12 @@ def keep_only(checkpoint: Path) -> None:
             shutil.rmtree(other)
 
 
-def fix_threads(count: int) -> None:
-    """The number of threads changes the order of sums, so it comes from the row, not the machine."""
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ[name] = str(count)
-    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
+def fix_seeds(settings: Settings, threads: int) -> None:
+    """Seed random, numpy and, if the script uses it, torch; ask torch for deterministic algorithms.
 
-
-def fix_seeds(settings: Settings) -> None:
-    """Seed random, numpy and, if the script uses it, torch; ask torch for deterministic algorithms."""
+    The number of threads comes from the row, not from the machine, since it changes the order of sums.
+    """
+    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"  # cuBLAS is deterministic only with it
     seed = int(getattr(settings, "seed", 0))
     random.seed(seed)
     np.random.seed(seed % 2**32)
@@ -121,7 +117,7 @@ def fix_seeds(settings: Settings) -> None:
     if torch is not None:
         torch.manual_seed(seed)
         torch.use_deterministic_algorithms(True)
-        torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+        torch.set_num_threads(threads)
         torch.backends.cudnn.benchmark = False
 
 

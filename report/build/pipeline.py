@@ -218,6 +218,9 @@ def expand(project: Project) -> tuple[Pipeline, dict[str, Task]]:
             )
             task = Task(task_id(name, each), name, row, each, profile.stages.get(name, {}) | each, needs)
             if task.id in tasks:
-                raise ColophonError(f"two combinations of {name} share the folder {task.id}")
+                raise ColophonError(
+                    f"two combinations of {name} share the folder {task.id}",
+                    "Give values that differ in letters or digits.",
+                )
             tasks[task.id] = task
     return pipeline, tasks

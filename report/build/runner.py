@@ -15,7 +15,7 @@ from report.build.content import write_json
 from report.build.execute import execute
 from report.build.imports import imported_modules
 from report.build.pipeline import Task
-from report.build.plan import Planner, Status
+from report.build.plan import Planner
 from report.build.project import Project
 from report.build.provenance import LOG, PROVENANCE, make_provenance, now, output_hashes
 from report.errors import ColophonError
@@ -30,10 +30,12 @@ def run(planner: Planner, task: Task, force: bool = False) -> bool:
     project = planner.project
     with locks.exclusive(task.state_file(project, "lock"), task.id):
         clear_leftovers(project, task)
+        require_needs(planner, task)
         status = planner.status(task, set())
         if status.state == "fresh" and not force:
             return False
-        require_inputs(planner, task, status)
+        if status.missing:
+            raise status.missing[0]
         failed = task.state_file(project, "failed")
         failed.unlink(missing_ok=True)
         try:
@@ -64,16 +66,13 @@ def clear_leftovers(project: Project, task: Task) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
 
 
-def require_inputs(planner: Planner, task: Task, status: Status) -> None:
-    """Raise ColophonError if data are missing or a needed task has no fresh result."""
-    if status.missing:
-        raise status.missing[0]
-    for need in task.needs:
-        state = planner.status(planner.tasks[need], set())
-        if state.state != "fresh":
+def require_needs(planner: Planner, task: Task) -> None:
+    """Raise ColophonError, naming the first, if a task that this one builds on has no fresh result."""
+    for need in planner.statuses(set(task.needs)):
+        if need.state != "fresh":
             raise ColophonError(
-                f"{task.id} needs {need}, which is {state.state} ({'; '.join(state.because)})",
-                f"Run it first: python -m report run {need} --profile {planner.project.profile}",
+                f"{task.id} needs {need.task.id}, which is {need.state} ({'; '.join(need.because)})",
+                f"Run it first: python -m report run {need.task.id} --profile {planner.project.profile}",
             )
 
 
