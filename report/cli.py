@@ -65,6 +65,7 @@ class Terminated(KeyboardInterrupt):
 
 
 def terminate(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not interrupt the cleaning up
     raise Terminated
 
 
@@ -101,9 +102,8 @@ def run_one(planner: Planner, task_id: str, force: bool) -> int:
         ran = run(planner, task, force)
     except Exception as error:
         log = task.state_file(project, "log")
-        print(f"error: {message(task, error)}", file=sys.stderr)
-        if log.is_file():
-            print(f"  log: {project.relative(log)}", file=sys.stderr)
+        where = f"  log: {project.relative(log)}\n" if log.is_file() else ""
+        sys.stderr.write(f"error: {message(task, error)}\n{where}")  # at once: others may write beside it
         return 1
     took = duration(time.monotonic() - begun) if ran else "already fresh"
     print(f"✓ {task_id}  {took}{count_off(task_id)}", flush=True)

@@ -15,8 +15,9 @@ from pathlib import Path
 ENGINE = Path(__file__).resolve().parents[1]
 VENV = Path(sys.prefix)
 OURS = (
-    "PROFILE", "DATA_DIR", "RENDERER", "JOBS", "DOC", "ENGINE", "VENV", "TORCH_HOME", "PYTHONPATH", "PYTHONHASHSEED",
-    "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEFILES", "SOURCE_DATE_EPOCH", "CUDA_VISIBLE_DEVICES",
+    "PROFILE", "DATA_DIR", "RENDERER", "JOBS", "DOC", "ENGINE", "VENV", "TORCH_HOME", "PYTHONPATH",
+    "PYTHONHASHSEED", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEFILES", "SOURCE_DATE_EPOCH",
+    "CUDA_VISIBLE_DEVICES",
 )  # fmt: skip
 
 FILES = {
@@ -244,7 +245,8 @@ class Tiny:
         self.write(
             f"experiments/{name}.py",
             "from pathlib import Path\n\nimport numpy as np\n\nfrom report import stage\n"
-            "from report.stage import quantity\n\n\nclass Settings(stage.Settings):\n    seed: int = 0\n\n\n"
+            "from report.stage import quantity\n\n\n"
+            "class Settings(stage.Settings):\n    seed: int = 0\n\n\n"
             'class Metrics(stage.Metrics):\n    value: float = quantity("a number")\n'
             '    more: list[float] = quantity("numbers")\n\n\n'
             f"def run(settings, inputs, outputs):\n    {text}\n",

@@ -56,6 +56,7 @@ def test_a_stage_stopped_in_the_middle_leaves_its_earlier_result(sent: int, slow
     refused = slow.make("clean")
     assert refused.returncode != 0 and "a build is at slow: nothing was removed" in refused.stderr
     assert finish(process, sent) != 0
+    wait_for(lambda: "running" not in slow.make("status").stdout)  # Make may end before its stages
     assert slow.results() == before
     left = [name for name in slow.state() if ".tmp-" in name]
     text = " ".join(slow.make("status").stdout.split())
@@ -160,15 +161,12 @@ def test_a_disk_that_is_full_in_mid_stage_is_told_and_earlier_results_stay(
     assert "Traceback" not in done.stderr and "Bus error" not in done.stderr
     assert small_disk.results() == before
     assert "side failed side: " in " ".join(small_disk.make("status").stdout.split())
-    small_disk.edit("experiments/side.py", "10**6", "10**2") if how != "write" else small_disk.edit(
-        "experiments/side.py", "10**7", "10"
-    )
-    assert small_disk.make("experiments").returncode == 0
+    assert [name for name in small_disk.state() if ".tmp-" in name] == []
 
 
 def test_a_disk_full_before_the_build_begins_is_told(small_disk: Tiny) -> None:
     before = small_disk.results()
-    small_disk.edit("profiles/demo.yaml", "scale: 2.0", "scale: 3.0")
+    small_disk.edit("profiles/demo.yaml", "scale: 2.0", "scale: 2.9")
     filler = small_disk.root / "build/filler"
     with filler.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space left"):
         while True:

@@ -15,7 +15,7 @@ from tests.tiny import wait_for
 
 @pytest.fixture
 def two_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine whose device folder shows two GPUs (numbered as a container may), and beside them other files."""
+    """A machine that shows two GPUs, numbered as a container may, with other files beside them."""
     for name in ("nvidia2", "nvidia3", "nvidiactl", "nvidia-uvm", "null"):
         (tmp_path / name).touch()
     monkeypatch.setattr(locks, "DEVICES", tmp_path)
@@ -27,7 +27,10 @@ def two_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize(
     ("allowed", "seen"),
-    [(None, ["0", "1"]), ("1", ["1"]), ("1, 0", ["1", "0"]), ("", []), ("-1", []), ("0,-1,1", ["0"]), ("GPU-ab", ["GPU-ab"])],
+    [
+        (None, ["0", "1"]), ("1", ["1"]), ("1, 0", ["1", "0"]), ("", []), ("-1", []), ("0,-1,1", ["0"]),
+        ("GPU-ab", ["GPU-ab"]),
+    ],
 )  # fmt: skip
 def test_gpus_are_seen_as_cuda_sees_them(
     allowed: str | None, seen: list[str], two_gpus: Path, monkeypatch: pytest.MonkeyPatch
@@ -42,7 +45,7 @@ def test_without_devices_no_variable_makes_a_gpu(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     assert visible_gpus() == []
     with (
-        pytest.raises(ColophonError, match="heavy needs a GPU.*\n  Run it on a machine with one"),
+        pytest.raises(ColophonError, match=r"heavy needs a GPU.*\n  Run it on a machine with one"),
         device("gpu", "heavy"),
     ):
         pass

@@ -14,8 +14,8 @@ from report.build.progress import ProgressReporter, duration, wants_bar
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (0, "0.0 s"), (0.44, "0.4 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.4, "59 s"), (59.6, "1 min 00 s"),
-        (200, "3 min 20 s"), (3599.6, "1 h 00 min"), (7500, "2 h 05 min"),
+        (0, "0.0 s"), (0.44, "0.4 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.4, "59 s"),
+        (59.6, "1 min 00 s"), (200, "3 min 20 s"), (3599.6, "1 h 00 min"), (7500, "2 h 05 min"),
     ],
 )  # fmt: skip
 def test_a_duration_reads_as_people_say_it(seconds: float, text: str) -> None:

@@ -113,7 +113,7 @@ def test_a_row_on_a_gpu_is_refused_without_one(built: Tiny) -> None:
 
 
 def test_values_with_any_characters_make_rules_that_run_and_folders_that_hold_them(built: Tiny) -> None:
-    values = ["it's $HOME #1: 100%", "a=b; echo $(SHELL) `id`", 'back\\slash "quoted"', "*?~", "ü/ß2", ""]
+    values = ["it's $HOME #1: 100%", "a=b; echo $(SHELL) `id`", 'back\\slash "quoted"', "*ü?"]
     built.stage("odd", "return Metrics(value=len(settings.name), more=[])", "{each: {name: names}}")
     built.edit("experiments/odd.py", "    seed: int = 0\n", "    name: str\n")
     built.edit("profiles/demo.yaml", "values:\n", f"values:\n  names: {json.dumps(values)}\n")
@@ -126,8 +126,9 @@ def test_values_with_any_characters_make_rules_that_run_and_folders_that_hold_th
     assert built.make("experiments").stdout == "demo: experiments is up to date\n"
 
 
-def test_the_rules_survive_any_path_of_the_python_that_runs_them(bare: Tiny) -> None:
-    home = bare.root.rename(bare.root.with_name("it's $HOME #1 (a=b)"))
+def test_the_rules_survive_any_path_of_the_python_that_runs_them(built: Tiny) -> None:
+    built.edit("experiments/side.py", "start: int = 3", "start: int = 4")
+    home = built.root.rename(built.root.with_name("it's $HOME #1 (a=b)"))
     tiny = Tiny(home)
     (home / ".venv").symlink_to(sys.prefix)
     words = ["make", "-f", str(ENGINE / "Makefile"), f"ENGINE={ENGINE}", "VENV=./.venv", "experiments"]
@@ -136,7 +137,7 @@ def test_the_rules_survive_any_path_of_the_python_that_runs_them(bare: Tiny) -> 
     )
     assert done.returncode == 0, done.stderr
     assert "it'\\''s $$HOME #1 (a=b)/.venv/bin/python" in tiny.read("build/demo/experiments.mk")
-    assert "side" in tiny.ran()
+    assert tiny.ran() == ["side"]
 
 
 def test_stages_may_bear_the_names_of_goals(built: Tiny) -> None:
@@ -144,39 +145,3 @@ def test_stages_may_bear_the_names_of_goals(built: Tiny) -> None:
         built.stage(name, "return Metrics(value=1, more=[])")
     assert built.make("experiments").returncode == 0
     assert (built.root / "build/demo/stages/all/metrics.json").is_file()
-
-
-class Summary(stage.Metrics):
-    accuracy: float = stage.quantity("share classified rightly", "fraction", 1, ge=0, le=1)
-    classes: dict[str, list[float]] = stage.quantity("per class", "fraction")
-
-
-def test_metrics_refuse_what_is_not_finite_out_of_bounds_or_undeclared() -> None:
-    good = {"accuracy": 0.5, "classes": {"a": [0.5]}}
-    assert Summary.model_validate(good).model_dump() == good
-    for bad in (
-        {"accuracy": float("nan")},
-        {"classes": {"a": [float("inf")]}},
-        {"accuracy": 1.5},
-        {"precision": 0.5},
-    ):
-        with pytest.raises(ValueError, match="validation error"):
-            Summary.model_validate(good | bad)
-
-
-def test_a_metrics_unit_stands_in_its_schema() -> None:
-    accuracy = Summary.model_json_schema()["properties"]["accuracy"]
-    assert accuracy["description"] == "share classified rightly (fraction)"
-    assert (accuracy["unit"], accuracy["digits"]) == ("fraction", 1)
-
-
-def test_an_array_on_disk_is_read_back_as_it_was_written(tmp_path) -> None:
-    outputs = stage.Outputs(tmp_path, tmp_path / "checkpoint", lambda items, *_: iter(items))
-    outputs.array("frames/a", (2, 3), np.int16)[:] = [[1, 2, 3], [4, 5, 6]]
-    outputs.save("b", np.arange(3.0))
-    result = stage.Result("x", {}, tmp_path)
-    assert result.array("frames/a").tolist() == [[1, 2, 3], [4, 5, 6]]
-    assert isinstance(result.array("frames/a"), np.memmap)
-    assert result.array("b").tolist() == [0.0, 1.0, 2.0]
-    with pytest.raises(Exception, match="x has no output 'c.npy'\n  It wrote: b.npy, frames"):
-        result.array("c")
