@@ -47,9 +47,9 @@ def path_hook(project: Project) -> Callable[[str], FileFinder]:
 
 def imported_files(project: Project) -> dict[str, Path]:
     """The project's modules that this process has imported: the files, by module name."""
-    folders = [project.root / folder for folder in CODE_FOLDERS]
-    files = {n: Path(f) for n, m in list(sys.modules.items()) if (f := getattr(m, "__file__", None))}
-    return {n: f for n, f in files.items() if any(f.is_relative_to(folder) for folder in folders)}
+    folders = tuple(f"{project.root / folder}{os.sep}" for folder in CODE_FOLDERS)
+    files = {name: getattr(module, "__file__", None) or "" for name, module in list(sys.modules.items())}
+    return {name: Path(file) for name, file in files.items() if file.startswith(folders)}
 
 
 def imported_modules(project: Project, content: Content) -> dict[str, str]:
