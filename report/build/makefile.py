@@ -40,14 +40,15 @@ def rules(planner: Planner, stale: list[Status], render: list[Rendering], plan_f
     python = quote(sys.executable)
     seconds = json.dumps({s.task.id: round(s.seconds, 1) for s in stale})
     names = {s.task.id: target_name(s.task.id) for s in stale}
-    documents = [f"{r.document}.{r.format}" for r in render]
+    document = render[0].document if render else ""
+    targets = " ".join([*names.values(), *([document] if render else [])])
     lines = [
         f"# What is stale in profile {project.profile}; written by `report plan`, read by Make.",
         f"# expected seconds: {seconds}",
         f"export COLOPHON_PLAN := {project.relative(plan_file)}",
         f"RUN := @{python} -m report",
-        f".PHONY: all {' '.join([*names.values(), *documents])}",
-        f"all: {' '.join([*names.values(), *documents])}",
+        f".PHONY: all {targets}",
+        f"all: {targets}",
     ]
     for status in stale:
         needs = [names[need] for need in status.task.needs if need in names]
@@ -55,10 +56,11 @@ def rules(planner: Planner, stale: list[Status], render: list[Rendering], plan_f
             f"{names[status.task.id]}: {' '.join(needs)}".rstrip(),
             f"\t$(RUN) run --alone --profile {project.profile} {quote(status.task.id)}",
         ]
-    for name, rendering in zip(documents, render, strict=True):
+    if render:
+        formats = " ".join(rendering.format for rendering in render)
         lines += [
-            f"{name}: {' '.join(names.values())}".rstrip(),
-            f"\t$(RUN) render --profile {project.profile} {rendering.document} {rendering.format}",
+            f"{document}: {' '.join(names.values())}".rstrip(),
+            f"\t$(RUN) render --profile {project.profile} {document} {formats}",
         ]
     return "\n".join(lines) + "\n"
 
