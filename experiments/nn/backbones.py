@@ -56,8 +56,9 @@ class Backbone:
         return self.name.startswith("small/")
 
 
-# conv10 is taken before its ReLU, as fc8 is VGG16's logits: torchvision has no "ReLU8".
-SQUEEZENET_LAYERS = {"fire6": "features.9", "fire9": "features.12", "conv10": "classifier.1"}
+# conv10 is the class scores: torchvision's SqueezeNet has a ReLU between the convolution and the
+# pooling that makes the scores of it. VGG16's fc8 are logits, torchvision has no "ReLU8".
+SQUEEZENET_LAYERS = {"fire6": "features.9", "fire9": "features.12", "conv10": "classifier.2"}
 VGG_LAYERS = {"relu6": "classifier.1", "relu7": "classifier.4", "fc8": "classifier.6"}
 
 

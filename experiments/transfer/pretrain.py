@@ -30,7 +30,7 @@ class Settings(stage.Settings):
     epochs: int = Field(3, ge=1, le=200, description="the loss is nearly flat, in about 10 s")
     batch_size: int = Field(64, ge=1, le=4096, description="many short steps: the budget is small")
     learning_rate: float = Field(
-        2e-3, gt=0, le=1, description="the highest at which all three shapes train steadily"
+        3e-3, gt=0, le=1, description="about the highest at which all three shapes train steadily"
     )
     weight_decay: float = Field(0.01, ge=0, le=1, description="AdamW's default")
     seed: int = Field(1, ge=0, lt=2**31, description="the practicals' seed")
