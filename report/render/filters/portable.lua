@@ -115,28 +115,34 @@ local function date(meta)
   end
 end
 
---- The preamble (pandoc route) and the profile's line, in the document's head.
+--- \newcommand{\reportprofile}{…} for the title page.
+local function profile_line(meta)
+  local inlines = pandoc.Inlines({ pandoc.RawInline("latex", "\\newcommand{\\reportprofile}{") })
+  inlines:insert(pandoc.Str(pandoc.utils.stringify(meta.profile)))
+  inlines:insert(pandoc.RawInline("latex", "}"))
+  return pandoc.Plain(inlines)
+end
+
+--- The look: the preamble or the style sheet (pandoc route), and the profile's line.
 local function head(meta)
-  if not latex then return end
-  local lines = pandoc.Blocks({})
-  if meta.profile then
-    local inlines = pandoc.Inlines({ pandoc.RawInline("latex", "\\newcommand{\\reportprofile}{") })
-    local profile = meta.profile
-    inlines:extend(type(profile) == "string" and { pandoc.Str(profile) } or profile)
-    inlines:insert(pandoc.RawInline("latex", "}"))
-    lines:insert(pandoc.Plain(inlines))
-  end
+  local blocks = pandoc.Blocks({})
+  if latex and meta.profile then blocks:insert(profile_line(meta)) end
   if quarto then
-    quarto.doc.include_text("in-header", pandoc.write(pandoc.Pandoc(lines), "latex"))
+    if #blocks > 0 then
+      quarto.doc.include_text("in-header", pandoc.write(pandoc.Pandoc(blocks), "latex"))
+    end
     return
   end
-  local own = meta["header-includes"]
-  local includes = pandoc.List({ pandoc.MetaBlocks({ pandoc.RawBlock("latex",
-    io.open(meta["preamble-file"] and pandoc.utils.stringify(meta["preamble-file"]) or "", "r")
-      :read("a")) }), pandoc.MetaBlocks(lines) })
-  if own then
-    if pandoc.utils.type(own) == "List" then includes:extend(own) else includes:insert(own) end
+  local path = meta["head-file"] and pandoc.utils.stringify(meta["head-file"])
+  if path then
+    local file = assert(io.open(path, "r"))
+    local look = file:read("a")
+    file:close()
+    blocks:insert(1, latex and pandoc.RawBlock("latex", look)
+      or pandoc.RawBlock("html", "<style>\n" .. look .. "</style>"))
   end
+  local includes, own = pandoc.List({ pandoc.MetaBlocks(blocks) }), meta["header-includes"]
+  if pandoc.utils.type(own) == "List" then includes:extend(own) elseif own then includes:insert(own) end
   meta["header-includes"] = pandoc.MetaList(includes)
 end
 
