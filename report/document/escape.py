@@ -3,7 +3,7 @@
 import re
 
 SPECIAL = re.compile(r"""[\\`*_{}\[\]<>#|~^$@"'&]|-(?=-)|(?<=-)-|\.(?=\.)|(?<=\.)\.|^[-+:!%=]""")
-LIST_MARK = re.compile(r"^(\(?\w+)([.)])")
+LIST_MARK = re.compile(r"^(\(?\w+)([.)])(?=\s|$)")
 
 
 def markdown(text: str) -> str:

@@ -24,7 +24,7 @@ def stage_records(planner: Planner) -> list[dict[str, Any]]:
 def record(made: dict[str, Any]) -> dict[str, Any]:
     hardware = made["hardware"]
     machine = hardware.get("gpu") or hardware["processor"]
-    commit = made["commit"][:10] or "none"
+    commit = made["commit"][:8] or "none"
     each = ", ".join(f"{key} {value}" for key, value in made["each"].items())
     settings = {key: value for key, value in made["settings"].items() if key not in made["each"]}
     return {
@@ -33,13 +33,16 @@ def record(made: dict[str, Any]) -> dict[str, Any]:
         "each": markdown(each),
         "about": markdown(made["about"]),
         "script": markdown(made["script"]),
-        "commit": markdown(commit) + (" with uncommitted changes" if made["uncommitted_changes"] else ""),
+        "commit": markdown(commit) + ("\\*" if made["uncommitted_changes"] else ""),
+        "uncommitted": made["uncommitted_changes"],
         "settings": {markdown(key): markdown(text(value)) for key, value in settings.items()},
         "seed": "none" if made["seed"] is None else str(made["seed"]),
         "machine": markdown(f"{machine}, {hardware['cores']} cores, {hardware['memory_gib']:.0f} GiB"),
         "versions": markdown(", ".join(f"{n} {v}" for n, v in made["versions"].items())),
         "took": duration(made["seconds"]).replace(" ", NBSP),
-        "when": f"{datetime.fromisoformat(made['started']):%Y-%m-%d %H:%M} UTC".replace(" ", NBSP),
+        "when": f"{datetime.fromisoformat(made['started']):%Y-%m-%d %H:%M}".replace(" ", NBSP).replace(
+            "-", "\u2011"
+        ),
         "data": {markdown(name): fingerprint[:12] for name, fingerprint in made["data"].items()},
     }
 
@@ -49,7 +52,9 @@ def text(value: Any) -> str:
         return ", ".join(f"{key} {text(item)}" for key, item in value.items())
     if isinstance(value, list):
         return ", ".join(text(item) for item in value)
-    return {None: "default", True: "yes", False: "no"}.get(value, str(value))
+    if value is None:
+        return "default"
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 def shared(records: list[dict[str, Any]], key: str) -> str:

@@ -26,13 +26,9 @@ def table(label: str, caption: str, columns: list[list[str]], rows: Iterable[Val
             f"{label}: no rows", "Leave the table out with {% if … %} where there are none."
         )
     cells = [[heading for heading, _ in columns], *([cell(value) for value in values] for values in lines)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]  # pandoc's relative widths
-    sides = [
-        "-" * width + ("-" if isinstance(value._raw, str) else ":")
-        for width, value in zip(widths, lines[0], strict=True)
-    ]
+    sides = ["---" if isinstance(value._raw, str) else "---:" for value in lines[0]]
     text = [line(cells[0]), line(sides), *map(line, cells[1:])]
-    return "\n".join([*text, "", f": {caption} {{#{label}}}"])
+    return "\n".join([*text, "", f': {caption} {{#{label} tbl-colwidths="false"}}'])
 
 
 def line(cells: Iterable[Any]) -> str:
