@@ -17,7 +17,9 @@ PARTS = ("experiments", "figures", "profiles", "templates", "pipeline.yaml", "Ma
 
 def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     variables = [f"ENGINE={REPOSITORY}", f"VENV={REPOSITORY / '.venv'}", "PROFILE=smoke", "RENDERER=pandoc"]
-    return subprocess.run(["make", *words, *variables], cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        ["make", *words, *variables], cwd=folder, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +74,9 @@ def test_every_accuracy_of_the_tables_is_in_both_documents(svm, page, printed):
 
 def test_tables_and_figures_are_numbered_by_chapter_alike_in_both_documents(page, printed):
     shown = text_of(page)
-    captions = re.findall(r"(?:Table|Figure) \d\.\d", " ".join(map(text_of, page.iter("caption", "figcaption"))))
+    captions = re.findall(
+        r"(?:Table|Figure) \d\.\d", " ".join(map(text_of, page.iter("caption", "figcaption")))
+    )
     assert {"Table 1.1", "Table 1.2", "Figure 1.1", "Figure 1.2"} <= set(captions)
     for caption in captions:
         assert re.search(rf"{caption}\s*:", printed), caption
@@ -106,7 +110,9 @@ def test_every_image_is_in_the_page_and_has_an_alternative_text(page):
 
 
 def test_the_page_asks_nothing_of_other_hosts(page):
-    outside = page.xpath("//*[starts-with(@src, 'http')] | //link[starts-with(@href, 'http')] | //script[@src]")
+    outside = page.xpath(
+        "//*[starts-with(@src, 'http')] | //link[starts-with(@href, 'http')] | //script[@src]"
+    )
     assert outside == []
 
 
@@ -122,7 +128,9 @@ def test_the_title_page_names_the_profile_and_the_colophon_every_stage(project, 
 
 
 def test_a_second_build_does_nothing_and_edited_prose_runs_no_stage(project):
-    made = {path: path.stat().st_mtime_ns for path in (project / "build/smoke").rglob("*") if path.is_file()}
+    made = {
+        path: path.stat().st_mtime_ns for path in (project / "build/smoke").rglob("*") if path.is_file()
+    }
     again = make(project, "report")
     assert again.returncode == 0 and "up to date" in again.stdout
     chapter = project / "templates/report/transfer.qmd.j2"
@@ -143,5 +151,8 @@ def test_a_value_that_does_not_exist_stops_the_build_with_file_and_line(project)
     done = make(project, "html")
     chapter.write_text(good)
     assert done.returncode != 0
-    assert f"templates/report/transfer.qmd.j2, line {lines}: transfer/svm_depth: best has no 'acuracy'" in done.stderr
+    assert (
+        f"templates/report/transfer.qmd.j2, line {lines}: transfer/svm_depth: best has no 'acuracy'"
+        in done.stderr
+    )
     assert (project / "build/smoke/report.html").read_bytes() == before

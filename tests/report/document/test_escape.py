@@ -34,7 +34,23 @@ texts = st.text(alphabet=st.sampled_from(HOSTILE), min_size=1).filter(lambda tex
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(texts, min_size=1, max_size=20))
-@example(["<script>alert(1)</script>", "1. one", "(a) b", "- x", "a--b...", "$x$", "@key", "# head", "| a |"])
-@example(["---", "...", "a | b", "{#id}", "[x](y)", "![x](y)", "&amp;", "~sub~ ^sup^", '"q" \'q\'', "% t", "(@) x"])
+@example(
+    ["<script>alert(1)</script>", "1. one", "(a) b", "- x", "a--b...", "$x$", "@key", "# head", "| a |"]
+)
+@example(
+    [
+        "---",
+        "...",
+        "a | b",
+        "{#id}",
+        "[x](y)",
+        "![x](y)",
+        "&amp;",
+        "~sub~ ^sup^",
+        "\"q\" 'q'",
+        "% t",
+        "(@) x",
+    ]
+)
 def test_any_text_is_printed_as_it_is(paragraphs):
     assert through_pandoc(paragraphs) == [" ".join(text.split()) for text in paragraphs]

@@ -69,7 +69,9 @@ def test_a_cell_leaves_the_unit_to_the_head_of_the_column(sample):
 
 
 def test_a_missing_value_names_its_stage_and_what_there_is(sample):
-    with pytest.raises(MissingValueError, match=r"chapter/stage: best has no 'acuracy'\s+It has: name, acc"):
+    with pytest.raises(
+        MissingValueError, match=r"chapter/stage: best has no 'acuracy'\s+It has: name, acc"
+    ):
         _ = sample.best.acuracy
     with pytest.raises(MissingValueError, match=r"rows has no 7\s+It has: 0 to 1"):
         _ = sample.rows[7]
