@@ -104,7 +104,7 @@ def test_every_image_is_in_the_page_and_has_an_alternative_text(page):
     assert len(images) == 3
     for image in images:
         head, _, data = image.get("src").partition(",")
-        assert head.startswith("data:image/svg+xml;base64") or head.startswith("data:image/png;base64")
+        assert head.startswith(("data:image/svg+xml;base64", "data:image/png;base64"))
         assert b"<svg" in base64.b64decode(data) or b"PNG" in base64.b64decode(data)[:8]
         assert len(image.get("alt")) > 20
 
