@@ -85,9 +85,7 @@ def timed(run: Callable[[], list[np.ndarray]], count: int) -> tuple[list[np.ndar
     return features, count / (time.perf_counter() - start)
 
 
-def compare(
-    name: str, root: Path, weights: Path, split: datasets.Split, count: int | None
-) -> None:
+def compare(name: str, root: Path, weights: Path, split: datasets.Split, count: int | None) -> None:
     """Print one network's block of the table."""
     backbone = backbones.find(name)
     chosen = [
@@ -114,9 +112,7 @@ def compare(
         f"ours {rates['ours']:.1f}/s, ratio {rates['ours'] / rates['practical']:.2f}"
     )
     for index, layer in enumerate(backbone.layers):
-        a, b = (
-            [part[index] for part in features[who]] for who in ("practical", "ours")
-        )
+        a, b = ([part[index] for part in features[who]] for who in ("practical", "ours"))
         line = f"  {layer:12s} {difference(np.concatenate(a), np.concatenate(b))}"
         if count is None:
             line += f"  accuracy raw {score(a, split, False)} -> {score(b, split, False)}"

@@ -4,6 +4,7 @@ A backbone's name is also the name of its weights file in pipeline.yaml's `data`
 `small/…`, whose weights the stage transfer/pretrain makes.
 """
 
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -116,6 +117,14 @@ _TABLE = [
     _small("squeezenet", "SqueezeNet", "convolutional", small.squeezenet, SQUEEZENET_LAYERS),
     _small("vit", "ViT", "transformer", small.vit, _VIT),
 ]
+_DAMAGED = (
+    RuntimeError,
+    OSError,
+    EOFError,
+    ValueError,
+    pickle.UnpicklingError,
+    safetensors.SafetensorError,
+)
 BACKBONES = {backbone.name: backbone for backbone in _TABLE}
 
 
@@ -156,7 +165,7 @@ def load(backbone: Backbone, weights: Path) -> nn.Module:
         else:
             state = torch.load(weights, map_location="cpu", weights_only=True)
         network.load_state_dict(state)
-    except (RuntimeError, OSError, EOFError, ValueError, safetensors.SafetensorError) as error:
+    except _DAMAGED as error:
         raise ColophonError(
             f"{weights} does not hold the weights of {backbone.name}: {str(error)[:300]}",
             "Remove the file and fetch it again.",

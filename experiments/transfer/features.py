@@ -34,8 +34,9 @@ class Settings(stage.Settings):
     )
     batch_size: int = Field(8, ge=1, le=1024, description="larger ones leave a core's cache")
     precision: device.PrecisionChoice = Field(
-        "auto", description="bfloat16 where the device has it: twice as fast, accuracies differ "
-        "by less than their intervals; float32 elsewhere"
+        "auto",
+        description="bfloat16 where the device has it: twice as fast, accuracies differ "
+        "by less than their intervals; float32 elsewhere",
     )
     seed: int = Field(1, ge=0, lt=2**31, description="of digits only: chooses the training images")
 
@@ -70,9 +71,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     """Writes train-<layer> and test-<layer> (n, dimensions) float32, labels, duplicates, files."""
     backbone = backbones.find(settings.backbone)
     layers = backbones.select_layers(backbone, settings.layers)
-    split = datasets.load(
-        settings.dataset, inputs.data, settings.train_per_class, settings.seed
-    )
+    split = datasets.load(settings.dataset, inputs.data, settings.train_per_class, settings.seed)
     network = backbones.load(backbone, _weights(backbone, inputs))
     precision = device.resolve(settings.precision, device.choose())
     extractor = LayerFeatures(network, layers)

@@ -141,9 +141,7 @@ def _fit(
     train, test = (np.asarray(result.array(f"{part}-{array}"), float) for part in ("train", "test"))
     if scaling == "normalized":
         train, test = normalize(train), normalize(test)
-    machine = LinearSVC(
-        C=settings.c, max_iter=settings.max_iterations, random_state=settings.seed
-    )
+    machine = LinearSVC(C=settings.c, max_iter=settings.max_iterations, random_state=settings.seed)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
         machine.fit(train, result.array("train-labels"))
