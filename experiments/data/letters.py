@@ -18,7 +18,7 @@ from torch.nn import functional
 CLASSES = list(string.ascii_uppercase)
 IMAGE_SIZE = 32
 _CANVAS = 64  # glyphs are drawn at twice the final size, so that the affine map can sample them
-_POINTS = 46  # a capital W of the widest font, with its strokes, just fits the canvas
+_POINTS = 44  # a capital W of the widest font, with its strokes, just fits the canvas
 _STROKES = (0, 2, 4)  # added stroke width, in pixels of the canvas
 
 

@@ -62,7 +62,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     backbone = backbones.find(settings.backbone)
     where = device.choose()
     torch.manual_seed(settings.seed)
-    network = backbone.build().to(where, memory_format=torch.channels_last)
+    network = device.place(backbone.build(), where)
     recipe = training.Recipe(
         settings.epochs, settings.batch_size, settings.learning_rate, settings.weight_decay
     )

@@ -4,7 +4,6 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Literal
 
 from report.errors import ColophonError
 from report.render import pandoc, quarto
@@ -18,7 +17,7 @@ def render(
     source: Path,
     target: Path,
     *,
-    renderer: Literal["auto", "quarto", "pandoc"] = "auto",
+    renderer: str = "auto",
     epoch: int,
     log: Path,
 ) -> None:
