@@ -98,29 +98,6 @@ def extract(
         yield from in_order(features, parts, threads)
 
 
-<<<<<<< HEAD
-def read_ahead(images: ImageSet, size: int, batch_size: int) -> Iterator[tuple[slice, np.ndarray]]:
-    """Batches of grey images (batch, size, size) uint8, each begun while the last is in use."""
-
-    def read(part: slice) -> np.ndarray:
-        return np.stack([images.read(index, size) for index in range(part.start, part.stop)])
-
-    parts = [
-        slice(start, min(start + batch_size, len(images))) for start in range(0, len(images), batch_size)
-    ]
-    with ThreadPoolExecutor(1) as reader:
-        yield from zip(parts, _in_advance(reader, read, parts), strict=True)
-
-
-def _in_advance(reader: ThreadPoolExecutor, read, parts: Iterable[slice]) -> Iterator[np.ndarray]:
-    waiting: list[Future[np.ndarray]] = []
-    for part in parts:
-        waiting.append(reader.submit(read, part))
-        if len(waiting) > 1:
-            yield waiting.pop(0).result()
-    for future in waiting:
-        yield future.result()
-=======
 def in_order(
     work: Callable[[Task], Answer], tasks: Iterable[Task], threads: int
 ) -> Iterator[Answer]:
@@ -137,4 +114,3 @@ def in_order(
         finally:
             for future in waiting:
                 future.cancel()
->>>>>>> experiments

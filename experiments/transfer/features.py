@@ -77,7 +77,9 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     extractor = LayerFeatures(network, layers)
     found = [
         Layer(label=label, module=module, dimensions=width, array=label.replace(" ", "-"))
-        for (label, module), width in zip(layers.items(), widths(extractor, backbone.size), strict=True)
+        for (label, module), width in zip(
+            layers.items(), widths(extractor, backbone.size), strict=True
+        )
     ]
     for name, images in (("train", split.train), ("test", split.test)):
         batches = extract(extractor, backbone, images, settings.batch_size, precision)
@@ -125,17 +127,10 @@ def _write(
     batches: Iterable[tuple[slice, tuple[np.ndarray, ...]]],
     outputs: stage.Outputs,
 ) -> None:
-<<<<<<< HEAD
-    arrays = [outputs.array(f"{name}-{layer.array}", (len(images), layer.dimensions)) for layer in layers]
-    batches = extract(extractor, backbone, images, settings.batch_size, settings.precision)
-    total = -(-len(images) // settings.batch_size)
-    for part, features in outputs.progress(batches, total, "batch", f"{backbone.title}, {name}"):
-=======
     arrays = [
         outputs.array(f"{name}-{layer.array}", (len(images), layer.dimensions)) for layer in layers
     ]
     for part, features in batches:
->>>>>>> experiments
         for array, values in zip(arrays, features, strict=True):
             array[part] = values
     for array in arrays:

@@ -93,7 +93,9 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     )
 
 
-def _prepared(images: torch.Tensor, backbone: backbones.Backbone, where: torch.device) -> torch.Tensor:
+def _prepared(
+    images: torch.Tensor, backbone: backbones.Backbone, where: torch.device
+) -> torch.Tensor:
     """Grey images (n, 1, h, w) in [0, 1] as the network takes them: three channels, normalised."""
     mean = torch.tensor(backbone.mean).view(1, 3, 1, 1)
     std = torch.tensor(backbone.std).view(1, 3, 1, 1)
