@@ -111,7 +111,7 @@ local function measure(el)
       if text:match("^[%d+−-]") and utf8.len(text) <= 24 then
         word = utf8.len(text)
       else
-        for part in text:gmatch("%S+") do word = math.max(word, utf8.len(part)) end
+        for part in text:gmatch("[^%s/_]+[/_]?") do word = math.max(word, utf8.len(part)) end
       end
       least[i] = math.max(least[i] or 1, word)
       most[i] = math.max(most[i] or 1, utf8.len(text))
@@ -124,6 +124,33 @@ local function measure(el)
   return least, most
 end
 
+--- A table that goes over pages: more than 30 rows, a footnote inside, or class `long`.
+function M.is_long(el)
+  local rows, note = 0, false
+  for _, body in ipairs(el.bodies) do rows = rows + #body.body end
+  el:walk({ Note = function() note = true end })
+  return rows > 30 or note or el.classes:includes("long")
+end
+
+--- Lets paths and names in a wrapping LaTeX table break after a slash or an underscore.
+local function breakable(el)
+  local stop = "\\allowbreak{}"
+  return el:walk({
+    Code = function(code)
+      local text = pandoc.write(pandoc.Pandoc({ pandoc.Plain({ code }) }), "latex")
+      return pandoc.RawInline("latex", (text:gsub("[/]", "/" .. stop):gsub("\\_", "\\_" .. stop)))
+    end,
+    Str = function(str)
+      if not str.text:find("[/_].") then return nil end
+      local out = pandoc.Inlines({})
+      for part in str.text:gmatch("[^/_]*[/_]?") do
+        if part ~= "" then out:extend({ pandoc.Str(part), pandoc.RawInline("latex", stop) }) end
+      end
+      return out
+    end,
+  })
+end
+
 local function sum(numbers)
   local total = 0
   for _, number in ipairs(numbers) do total = total + number end
@@ -131,7 +158,8 @@ local function sum(numbers)
 end
 
 --- Shares of the line for a table whose cells must wrap; none where every cell fits on one line
---- (or nearly: up to a quarter wider is shrunk). They exceed 1 together where words need it.
+--- (or nearly: up to a quarter wider is shrunk). They exceed 1 together where words need it and
+--- the table can be shrunk, as a long one cannot.
 local function shares(el)
   local capacity = 66 - 2.3 * (#el.colspecs - 1)
   if el.classes:includes("small") then capacity = capacity * 1.1 end
@@ -142,7 +170,8 @@ local function shares(el)
   local wish = sum(most) - sum(least)
   local widths = {}
   for i in ipairs(most) do widths[i] = least[i] + spare * (most[i] - least[i]) / wish end
-  for i in ipairs(widths) do widths[i] = widths[i] / capacity end
+  local line = M.is_long(el) and math.max(capacity, sum(widths)) or capacity
+  for i in ipairs(widths) do widths[i] = widths[i] / line end
   return widths
 end
 
@@ -159,11 +188,12 @@ local function set_widths(el)
   local specs = {}
   for i, spec in ipairs(el.colspecs) do specs[i] = { spec[1], widths[i] } end
   el.colspecs = specs
+  return #widths > 0
 end
 
 function M.captioned_table(el, entry)
-  set_widths(el)
-  if latex then return el end
+  local wraps = set_widths(el)
+  if latex then return wraps and breakable(el) or el end
   local text = inlines(el.caption.long)
   local id = el.identifier
   el.caption = { long = {} }

@@ -8,23 +8,9 @@ if not FORMAT:match("latex") then return {} end
 package.path = pandoc.path.directory(PANDOC_SCRIPT_FILE) .. "/?.lua;" .. package.path
 local floats = require("floats")
 
-local LONG = 30
-
 local function to_latex(blocks)
   local text = pandoc.write(pandoc.Pandoc(blocks), "latex")
   return (text:gsub("%s+$", ""))
-end
-
-local function row_count(el)
-  local rows = 0
-  for _, body in ipairs(el.bodies) do rows = rows + #body.body end
-  return rows
-end
-
-local function has_note(el)
-  local found = false
-  el:walk({ Note = function() found = true end })
-  return found
 end
 
 --- The rows of a longtable without caption, as a tabular: head, body, foot.
@@ -52,8 +38,7 @@ end
 
 function Table(el)
   local caption, size = caption_of(el), size_of(el)
-  local long = el.classes:includes("long") or row_count(el) > LONG or has_note(el)
-  if long then
+  if floats.is_long(el) then
     if el.identifier == "" and caption ~= "" then
       el.caption = { long = {} }
       return pandoc.RawBlock("latex", "{" .. size .. to_latex({ el }):gsub(
