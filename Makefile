@@ -1,0 +1,67 @@
+# Colophon: the front door. Logic lives in report/ (the engine) and tools/ (set-up).
+
+PROFILE  ?= demo
+DATA_DIR ?=
+RENDERER ?= auto
+JOBS     ?= 2
+DOC      ?= report
+
+ENGINE   ?= .
+VENV     ?= $(ENGINE)/.venv
+PY       := "$(VENV)/bin/python"
+# Experiments are deterministic only with a fixed order of sets.
+export PROFILE DATA_DIR RENDERER PYTHONHASHSEED := 0
+export COLOPHON_JOBS := $(JOBS)
+export COLOPHON_SIDE_BY_SIDE := $(if $(filter-out 1,$(JOBS)),1)
+export PYTHONPATH := $(if $(filter-out .,$(ENGINE)),$(ENGINE))
+
+ifneq ($(filter 1 2 3,$(firstword $(subst ., ,$(MAKE_VERSION)))),)
+$(error GNU make 4 or newer is needed, this is $(MAKE_VERSION): install a newer one and call it)
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help report html pdf figures experiments status clean test lint benchmark lock setup latex
+
+## Build
+
+report: setup latex ## experiments, figures, HTML and PDF: everything that is stale
+html: setup ## the HTML alone (needs no LaTeX)
+pdf: setup latex ## the PDF alone
+figures: setup ## the experiments and the figures
+experiments: setup ## the experiments alone
+report html pdf figures experiments:
+	@$(PY) -m report plan $@ --doc "$(DOC)" --jobs "$(JOBS)"
+	@+if [ -f "build/$(PROFILE)/$@.mk" ]; then $(MAKE) --no-print-directory -f "build/$(PROFILE)/$@.mk" $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS)); fi
+
+status: setup ## each stage: fresh, stale and why, missing, running or failed
+	@$(PY) -m report status
+
+clean: setup ## remove what the build made for PROFILE
+	@$(PY) -m report clean
+
+## Develop
+
+test: setup latex ## every test, with one report built from end to end
+	@$(PY) -m pytest $(TESTS)
+
+lint: setup ## ruff, pyright and the boundaries between the parts
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && "$(VENV)/bin/lint-imports" --no-cache && $(PY) -m pyright
+
+benchmark: setup ## images per second of our feature extraction and of the practical's loop
+	@$(PY) -m benchmarks.extraction
+
+lock: setup ## renew requirements.lock from requirements.in
+	@"$(VENV)/bin/uv" pip compile requirements.in -o requirements.lock --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+## Set-up (done by the targets above where it is needed)
+
+setup: ## .venv with everything in requirements.lock
+	@cmp -s "$(ENGINE)/requirements.lock" "$(VENV)/installed.lock" || sh "$(ENGINE)/tools/setup.sh" "$(ENGINE)" "$(VENV)"
+
+latex: ## LaTeX, where it is missing: installs it as root or with sudo
+	@command -v latexmk >/dev/null && command -v pdftotext >/dev/null || sh "$(ENGINE)/tools/latex.sh" "$(ENGINE)"
+
+help: ## this list
+	@echo "make TARGET [PROFILE=$(PROFILE)] [JOBS=$(JOBS)] [DATA_DIR=data] [RENDERER=auto|pandoc|quarto] [DOC=$(DOC)]"
+	@awk -F ':.*## ' '/^## /{print "\n" substr($$0, 4)} /^[a-z]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' "$(ENGINE)/Makefile"
+	@printf '\nProfiles: %s\n' "$$(ls profiles | sed -n 's/\.yaml$$//p' | tr '\n' ' ')"

@@ -1,0 +1,74 @@
+"""The labelled data sets that features are extracted from, by name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from sklearn.datasets import load_digits
+
+from experiments.data.images import ImageSet, from_array, from_folder, subset
+from report.errors import ColophonError
+
+DatasetName = Literal["15-scene", "digits"]
+TITLES: dict[str, str] = {"15-scene": "15-Scene", "digits": "handwritten digits"}
+
+
+@dataclass(frozen=True)
+class Split:
+    """The training and the test part of a data set, with the same classes."""
+
+    train: ImageSet
+    test: ImageSet
+
+
+def load(name: DatasetName, locate: Callable[[str], Path], train_per_class: int, seed: int) -> Split:
+    """The data set `name`.
+
+    Args:
+        name: `15-scene` in the course's split, read from `locate("15-scene")`; or `digits`,
+            scikit-learn's 1797 handwritten digits of 8 x 8 pixels and 17 grey levels.
+        locate: gives the place of a data set on disk (`Inputs.data`).
+        train_per_class: for `digits`, how many of each class to train on; the rest is for test.
+        seed: for `digits`, of the choice of the training images.
+    """
+    if name == "15-scene":
+        root = locate(name)
+        split = Split(from_folder(root, "train"), from_folder(root, "test"))
+        if split.train.classes != split.test.classes:
+            odd = sorted(set(split.train.classes) ^ set(split.test.classes))
+            raise ColophonError(
+                f"{root}: train and test differ in the classes {', '.join(odd)}",
+                "Unpack the data set again.",
+            )
+        return split
+    return _digits(train_per_class, seed)
+
+
+def _digits(train_per_class: int, seed: int) -> Split:
+    digits = load_digits()
+    grey = np.round(digits.images * (255 / 16)).astype(np.uint8)
+    images = from_array(grey, digits.target, [str(name) for name in digits.target_names])
+    train, test = stratified_choice(images.labels, train_per_class, seed)
+    return Split(subset(images, train), subset(images, test))
+
+
+def stratified_choice(labels: np.ndarray, per_class: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Choose `per_class` indices of each class at random; returns them and the rest, both sorted.
+
+    Raises ColophonError where a class would have nothing left.
+    """
+    rng = np.random.default_rng(seed)
+    chosen = []
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        if per_class >= len(members):
+            raise ColophonError(
+                f"class {label} has {len(members)} images: {per_class} a class for training "
+                "leave none for test",
+                f"Set train_per_class to at most {len(members) - 1}.",
+            )
+        chosen.append(rng.permutation(members)[:per_class])
+    train = np.sort(np.concatenate(chosen))
+    return train, np.setdiff1d(np.arange(len(labels)), train)

@@ -1,0 +1,130 @@
+"""Extract the features of a data set at the named layers of one backbone, once for all later use.
+
+15-Scene's grey pictures are resized to the network's input without a crop, their grey channel is
+repeated three times, and the values are normalised as the backbone's training images were.
+"""
+
+import json
+
+from pydantic import Field
+
+from experiments.data import datasets
+from experiments.data.images import ImageSet, find_duplicates
+from experiments.nn import backbones, device
+from experiments.nn.extraction import LayerFeatures, extract, widths
+from report import stage
+from report.errors import ColophonError
+from report.stage import quantity
+
+
+class Settings(stage.Settings):
+    backbone: backbones.BackboneName = Field(
+        "torchvision/squeezenet1_1",
+        description="the trained network; a profile names several, one run each",
+    )
+    layers: tuple[str, ...] | None = Field(
+        None, description="layers by label; None takes all that the table of backbones names"
+    )
+    dataset: datasets.DatasetName = Field("15-scene", description="the practical's data set")
+    train_per_class: int = Field(
+        10, ge=1, le=170, description="of digits only: so few that the transfer matters"
+    )
+    batch_size: int = Field(32, ge=1, le=1024, description="larger ones leave the CPU's cache")
+    precision: device.Precision = Field(
+        "bfloat16", description="several times faster than float32; accuracies differ by noise"
+    )
+    seed: int = Field(1, ge=0, lt=2**31, description="of digits only: chooses the training images")
+
+
+class Layer(stage.Metrics):
+    label: str = quantity("the layer's name in the document")
+    module: str = quantity("the module whose output it is, in the network's code")
+    dimensions: int = quantity("features an image, a count")
+    array: str = quantity("the arrays with its features are train-<this> and test-<this>")
+
+
+class Metrics(stage.Metrics):
+    backbone: str = quantity("the network's name in the profiles")
+    title: str = quantity("the network's name in the document")
+    family: backbones.Family = quantity("convolutional or transformer")
+    parameters: int = quantity("parameters of the network, a count")
+    image_size: int = quantity("side of the network's input", "pixels")
+    precision: device.Precision = quantity("number format that the network ran in")
+    dataset: str = quantity("the data set's name in the profiles")
+    dataset_title: str = quantity("the data set's name in the document")
+    class_names: list[str] = quantity("the classes in the order of their labels")
+    classes: int = quantity("classes, a count")
+    train: int = quantity("training images, a count")
+    test: int = quantity("test images, a count")
+    duplicate_groups: int = quantity("groups of byte-identical images in train and test, a count")
+    test_duplicates: int = quantity("test images that are also training images, a count")
+    conflicting_duplicates: int = quantity("of those, under a different label, a count")
+    layers: list[Layer] = quantity("the layers that features were taken from, early to late")
+
+
+def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Metrics:
+    """Writes train-<layer> and test-<layer> (n, dimensions) float32, labels, duplicates, files."""
+    backbone = backbones.find(settings.backbone)
+    layers = backbones.select_layers(backbone, settings.layers)
+    split = datasets.load(settings.dataset, inputs.data, settings.train_per_class, settings.seed)
+    network = backbones.load(backbone, _weights(backbone, inputs))
+    extractor = LayerFeatures(network, layers)
+    found = [
+        Layer(label=label, module=module, dimensions=width, array=label.replace(" ", "-"))
+        for (label, module), width in zip(layers.items(), widths(extractor, backbone.size), strict=True)
+    ]
+    for name, images in (("train", split.train), ("test", split.test)):
+        _write(name, images, extractor, backbone, found, settings, outputs)
+    duplicates = find_duplicates(split.train, split.test)
+    outputs.save("test-duplicates", duplicates.test)
+    return Metrics(
+        backbone=backbone.name,
+        title=backbone.title,
+        family=backbone.family,
+        parameters=sum(p.numel() for p in network.parameters()),
+        image_size=backbone.size,
+        precision=settings.precision,
+        dataset=settings.dataset,
+        dataset_title=datasets.TITLES[settings.dataset],
+        class_names=split.train.classes,
+        classes=len(split.train.classes),
+        train=len(split.train),
+        test=len(split.test),
+        duplicate_groups=duplicates.groups,
+        test_duplicates=int(duplicates.test.sum()),
+        conflicting_duplicates=duplicates.conflicting,
+        layers=found,
+    )
+
+
+def _weights(backbone: backbones.Backbone, inputs: stage.Inputs):
+    if not backbone.is_small:
+        return inputs.data(backbone.name)
+    for result in inputs.all("transfer/pretrain"):
+        if result.metrics["backbone"] == backbone.name:
+            return result.path("weights.safetensors")
+    raise ColophonError(
+        f"{backbone.name} has no weights: transfer/pretrain did not train it",
+        f"Add {backbone.name} to the profile's small_backbones.",
+    )
+
+
+def _write(
+    name: str,
+    images: ImageSet,
+    extractor: LayerFeatures,
+    backbone: backbones.Backbone,
+    layers: list[Layer],
+    settings: Settings,
+    outputs: stage.Outputs,
+) -> None:
+    arrays = [outputs.array(f"{name}-{layer.array}", (len(images), layer.dimensions)) for layer in layers]
+    batches = extract(extractor, backbone, images, settings.batch_size, settings.precision)
+    total = -(-len(images) // settings.batch_size)
+    for part, features in outputs.progress(batches, total, "batch", f"{backbone.title}, {name}"):
+        for array, values in zip(arrays, features, strict=True):
+            array[part] = values
+    for array in arrays:
+        array.flush()
+    outputs.save(f"{name}-labels", images.labels)
+    outputs.path(f"{name}-files.json").write_text(json.dumps(images.names, indent=0))

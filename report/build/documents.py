@@ -1,0 +1,83 @@
+"""When a document must be rendered again: its templates, the engine, its results, or its date changed."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from report.build.content import digest, read_json, write_json
+from report.build.pipeline import Task
+from report.build.plan import Planner
+from report.build.project import ENGINE, Project, source_date
+from report.build.provenance import PROVENANCE
+from report.errors import ColophonError
+
+FORMATS = ("html", "pdf")
+ENGINE_PARTS = ("document", "render", "build", "stage.py")
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """One file to render: a document in one format."""
+
+    document: str
+    format: str
+
+    def target(self, planner: Planner) -> Path:
+        return planner.project.build / f"{self.document}.{self.format}"
+
+    def record(self, planner: Planner) -> Path:
+        return planner.project.build / self.document / f"{self.format}.json"
+
+
+def known_documents(project: Project) -> list[str]:
+    """The folders of templates/ that hold a manifest."""
+    return sorted(p.parent.name for p in project.root.glob("templates/*/document.yaml"))
+
+
+def require_document(planner: Planner, name: str) -> str:
+    known = known_documents(planner.project)
+    if name not in known:
+        raise ColophonError(f"DOC={name}: no such document", f"Documents: {', '.join(known)}")
+    return name
+
+
+def rendering_parts(planner: Planner, rendering: Rendering) -> dict[str, Any]:
+    """What the rendered file depends on, with all results as they are now."""
+    project, content = planner.project, planner.content
+    return {
+        "templates": content.tree(project.root / "templates" / rendering.document),
+        "engine": {part: engine_hash(planner, part) for part in ENGINE_PARTS},
+        "results": {task.id: provenance_hash(planner, task) for task in planner.tasks.values()},
+        "renderer": project.renderer,
+        "date": source_date(project.root),
+    }
+
+
+def engine_hash(planner: Planner, part: str) -> str:
+    """The hash of the engine's sources in `part`, compiled files left out."""
+    path = ENGINE / "report" / part
+    sources = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    kept = [p for p in sources if "__pycache__" not in p.parts]
+    return digest({p.relative_to(ENGINE).as_posix(): planner.content.file(p) for p in kept})
+
+
+def provenance_hash(planner: Planner, task: Task) -> str | None:
+    path = task.directory(planner.project) / PROVENANCE
+    return planner.content.file(path) if path.is_file() else None
+
+
+def rendering_changes(planner: Planner, rendering: Rendering) -> list[str]:
+    """Why the file must be rendered again; empty if it need not."""
+    record, target = read_json(rendering.record(planner)), rendering.target(planner)
+    if not record or not target.is_file():
+        return ["never rendered"]
+    if planner.content.file(target) != record["sha256"]:
+        return [f"{target.name} was altered"]
+    parts = rendering_parts(planner, rendering)
+    return [f"{part} changed" for part in parts if parts[part] != record["parts"].get(part)]
+
+
+def record_rendering(planner: Planner, rendering: Rendering, parts: dict[str, Any]) -> None:
+    """Note what the file now in place was made from (`parts`, taken before it was rendered)."""
+    sha256 = planner.content.file(rendering.target(planner))
+    write_json(rendering.record(planner), {"sha256": sha256, "parts": parts})

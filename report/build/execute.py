@@ -1,0 +1,127 @@
+"""Calls a script's entry point with seeds, threads and inputs set, and checks what comes back."""
+
+import math
+import os
+import random
+import shutil
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from report.build.content import digest
+from report.build.pipeline import Task
+from report.build.plan import Planner, require_data
+from report.build.progress import ProgressReporter, wants_bar
+from report.build.scripts import load, make_settings
+from report.build.source import imported_modules
+from report.errors import ColophonError
+from report.stage import Inputs, Metrics, Outputs, Result, Settings
+
+
+@dataclass
+class Execution:
+    """What a call of a script gave: what the key is made of, metrics and their JSON schema."""
+
+    parts: dict[str, Any]
+    metrics: dict[str, Any] | None = None
+    schema: dict[str, Any] = field(default_factory=dict)
+
+
+def execute(planner: Planner, task: Task, folder: Path, checkpoints: Path) -> Execution:
+    """Call the script's entry point, seeded, with its inputs, and check what it returns."""
+    project = planner.project
+    fix_threads(task.row.cpus)
+    module = load(project, task)
+    parts, missing = planner.key_parts(task, imported_modules(project))
+    if missing:
+        raise missing[0]
+    inputs = make_inputs(planner, task)
+    checkpoint = checkpoints / digest(parts)[:16]
+    progress = ProgressReporter(task.id, wants_bar())
+    if task.is_figure:
+        entry_point(module, task, "draw")(inputs, Outputs(folder, checkpoint, progress))
+        return Execution(parts)
+    settings = make_settings(project, task, module)
+    fix_seeds(settings)
+    keep_only(checkpoint)
+    try:
+        result = entry_point(module, task, "run")(settings, inputs, Outputs(folder, checkpoint, progress))
+    except ValidationError as error:
+        raise metric_error(task, error) from error
+    if not isinstance(result, Metrics):
+        raise ColophonError(f"{task.script}: run returned {type(result).__name__}, not its Metrics")
+    metrics = result.model_dump(mode="json")
+    require_finite(task, metrics)
+    return Execution(parts, metrics, type(result).model_json_schema(mode="serialization"))
+
+
+def make_inputs(planner: Planner, task: Task) -> Inputs:
+    project = planner.project
+    results = [
+        Result(other.name, other.each, other.directory(project))
+        for other in (planner.tasks[need] for need in task.needs)
+    ]
+
+    def data(name: str) -> Path:
+        if name not in planner.pipeline.data:
+            known = ", ".join(sorted(planner.pipeline.data))
+            raise ColophonError(f"{task.id}: no data called {name!r} in pipeline.yaml", f"Known: {known}")
+        return require_data(project, name, planner.pipeline.data[name], task.id)
+
+    return Inputs(results, data)
+
+
+def entry_point(module: ModuleType, task: Task, name: str) -> Any:
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise ColophonError(f"{task.script} has no function {name}", "report/stage.py shows its form.")
+    return function
+
+
+def keep_only(checkpoint: Path) -> None:
+    """Make the checkpoint folder, and drop those of other code or settings beside it."""
+    checkpoint.mkdir(parents=True, exist_ok=True)
+    for other in checkpoint.parent.iterdir():
+        if other != checkpoint:
+            shutil.rmtree(other)
+
+
+def fix_threads(count: int) -> None:
+    """The number of threads changes the order of sums, so it comes from the row, not the machine."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = str(count)
+    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
+
+
+def fix_seeds(settings: Settings) -> None:
+    """Seed random, numpy and, if the script uses it, torch; ask torch for deterministic algorithms."""
+    seed = int(getattr(settings, "seed", 0))
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.manual_seed(seed)
+        torch.use_deterministic_algorithms(True)
+        torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+        torch.backends.cudnn.benchmark = False
+
+
+def metric_error(task: Task, error: ValidationError) -> ColophonError:
+    lines = [f"{'.'.join(map(str, e['loc']))} = {e['input']!r}: {e['msg']}" for e in error.errors()]
+    return ColophonError(f"{task.id}: {error.title} refused: {'; '.join(lines)}")
+
+
+def require_finite(task: Task, value: Any, path: str = "") -> None:
+    """Raise ColophonError naming the first metric that is not a finite number."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ColophonError(f"{task.id}: the metric {path} is {value}, not a finite number")
+    items = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
+    for key, item in items:
+        require_finite(task, item, f"{path}.{key}" if path else str(key))

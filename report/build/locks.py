@@ -1,0 +1,98 @@
+"""Locks: one build of a stage at a time, one stage on a GPU at a time."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from report.errors import ColophonError
+
+POLL = 0.2  # seconds between two tries for any one of several GPUs
+
+
+@contextmanager
+def exclusive(path: Path, what: str) -> Iterator[None]:
+    """Hold the lock at `path`; says so once if another build holds it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"  {what}: another build is at it; waiting for it", flush=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_held(path: Path) -> bool:
+    """Whether a running build holds the lock at `path`."""
+    if not path.exists():
+        return False
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def visible_gpus() -> list[str]:
+    """The numbers of this machine's NVIDIA GPUs that CUDA_VISIBLE_DEVICES leaves visible."""
+    numbers = sorted(p.name.removeprefix("nvidia") for p in Path("/dev").glob("nvidia[0-9]*"))
+    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return numbers if allowed is None else [n for n in allowed.split(",") if n]
+
+
+@contextmanager
+def device(kind: str, what: str) -> Iterator[str | None]:
+    """Choose the device before torch is imported, and hold its lock.
+
+    Args:
+        kind: `cpu` hides the GPUs; `gpu` needs one; `auto` takes one where there is one.
+        what: the stage, for messages.
+
+    Yields:
+        The GPU's number, or None on the CPU.
+
+    Raises ColophonError where a GPU is needed and none is there.
+    """
+    gpus = visible_gpus() if kind != "cpu" else []
+    if kind == "gpu" and not gpus:
+        raise ColophonError(
+            f"{what} needs a GPU, and this machine shows none",
+            "Run it on a machine with one, or choose a profile that does without.",
+        )
+    if not gpus:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+        yield None
+        return
+    gpu, lock = take_one(gpus, what)
+    os.environ["CUDA_VISIBLE_DEVICES"] = gpu
+    try:
+        yield gpu
+    finally:
+        lock.release()
+
+
+def take_one(gpus: list[str], what: str) -> tuple[str, FileLock]:
+    locks = {g: FileLock(Path(tempfile.gettempdir()) / f"colophon-gpu-{g}.lock", mode=0o666) for g in gpus}
+    for gpu, lock in locks.items():
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            continue
+        return gpu, lock
+    print(f"  {what}: every GPU is taken; waiting", flush=True)
+    while True:
+        for gpu, lock in locks.items():
+            try:
+                lock.acquire(timeout=POLL)
+            except Timeout:
+                continue
+            return gpu, lock

@@ -1,0 +1,97 @@
+"""The stale tasks as Make rules: the engine plans, Make schedules."""
+
+import json
+import sys
+from pathlib import Path
+
+from report.build.documents import Rendering, rendering_changes
+from report.build.plan import Planner, Status
+from report.build.progress import duration
+from report.errors import ColophonError
+
+GOALS = ("experiments", "figures", "html", "pdf", "report")
+FORMATS_OF = {"html": ("html",), "pdf": ("pdf",), "report": ("html", "pdf")}
+
+
+def plan(planner: Planner, goal: str, document: str) -> tuple[list[Status], list[Rendering]]:
+    """What must run for `goal`, in running order, and what must be rendered.
+
+    Raises ColophonError naming every data set or weights file that is missing.
+    """
+    wanted = {task.id for task in planner.tasks.values() if goal != "experiments" or not task.is_figure}
+    stale = [status for status in planner.statuses(wanted) if status.state != "fresh"]
+    problems = dict.fromkeys(str(error) for s in stale for error in s.missing)
+    if problems:
+        raise ColophonError("\n".join(problems))
+    asked = [Rendering(document, format) for format in FORMATS_OF.get(goal, ())]
+    render = [r for r in asked if stale or rendering_changes(planner, r)]
+    planner.content.save()
+    return stale, render
+
+
+def target_name(task_id: str) -> str:
+    """A task's id as a Make target: without `=`, which Make would take for an assignment."""
+    return task_id.replace("=", "-")
+
+
+def rules(planner: Planner, stale: list[Status], render: list[Rendering], plan_file: Path) -> str:
+    """The Make rules, to be run from the project's folder."""
+    project = planner.project
+    python = quote(sys.executable)
+    seconds = json.dumps({s.task.id: round(s.seconds, 1) for s in stale})
+    names = {s.task.id: target_name(s.task.id) for s in stale}
+    document = render[0].document if render else ""
+    targets = " ".join([*names.values(), *([document] if render else [])])
+    lines = [
+        f"# What is stale in profile {project.profile}; written by `report plan`, read by Make.",
+        f"# expected seconds: {seconds}",
+        f"export COLOPHON_PLAN := {project.relative(plan_file)}",
+        f"RUN := @{python} -m report",
+        f".PHONY: all {targets}",
+        f"all: {targets}",
+    ]
+    for status in stale:
+        needs = [names[need] for need in status.task.needs if need in names]
+        lines += [
+            f"{names[status.task.id]}: {' '.join(needs)}".rstrip(),
+            f"\t$(RUN) run --alone --profile {project.profile} {quote(status.task.id)}",
+        ]
+    if render:
+        formats = " ".join(rendering.format for rendering in render)
+        lines += [
+            f"{document}: {' '.join(names.values())}".rstrip(),
+            f"\t$(RUN) render --profile {project.profile} {document} {formats}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def quote(word: str) -> str:
+    """`word` for a recipe: quoted for the shell, `$` doubled for Make."""
+    inner = word.replace("'", "'\\''").replace("$", "$$")
+    return f"'{inner}'"
+
+
+def expected_seconds(plan_file: Path) -> dict[str, float]:
+    """The tasks of a plan with the seconds each is expected to take; empty without a plan."""
+    marker = "# expected seconds: "
+    try:
+        lines = plan_file.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return {}
+    found = [line.removeprefix(marker) for line in lines if line.startswith(marker)]
+    return json.loads(found[0]) if found else {}
+
+
+def announce(stale: list[Status], render: list[Rendering], goal: str, profile: str) -> str:
+    """What is about to happen, in a line or a few."""
+    words = [f"{r.document}.{r.format}" for r in render]
+    if not stale:
+        return f"{profile}: every stage is fresh; rendering {' and '.join(words)}"
+    total = duration(sum(s.seconds for s in stale))
+    lines = [f"{profile}: {len(stale)} to run for `{goal}`, about {total} of work"]
+    lines += [f"  {s.task.id}: {s.because[0]}{more(s.because)}" for s in stale]
+    return "\n".join(lines)
+
+
+def more(because: list[str]) -> str:
+    return f" (and {len(because) - 1} more)" if len(because) > 1 else ""

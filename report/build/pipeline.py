@@ -1,0 +1,217 @@
+"""The stage table (pipeline.yaml) and a profile, expanded into tasks: one for each thing to run."""
+
+import re
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from itertools import product
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from report.build.project import Project
+from report.build.validation import explain, read_yaml, suggestion
+from report.errors import ColophonError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Row(Strict):
+    """One stage of pipeline.yaml.
+
+    Attributes:
+        about: one line on what it does.
+        needs: the stages whose results it reads.
+        each: settings it is expanded over, with the name of the list in the profile's `values`.
+        data: settings whose value names an entry of pipeline.yaml's `data` section.
+        device: `cpu` hides the GPUs, `gpu` fails without one, `auto` takes one if it is there.
+        minutes: expected duration, until a run has measured it.
+        cpus: threads; fixed, since their number changes the last bits of a sum. One, so that
+            stages side by side (JOBS) share the cores without getting into each other's way.
+    """
+
+    about: str = ""
+    needs: list[str] = []
+    each: dict[str, str] = {}
+    data: list[str] = []
+    device: Literal["auto", "cpu", "gpu"] = "auto"
+    minutes: float = Field(default=1.0, gt=0)
+    cpus: int = Field(default=1, ge=1)
+
+
+class DataEntry(Strict):
+    """A data set or weights file: where it lies under DATA_DIR and where it comes from."""
+
+    path: str
+    about: str = ""
+    source: str = ""
+
+
+class Pipeline(Strict):
+    stages: dict[str, Row] = {}
+    figures: dict[str, Row] = {}
+    data: dict[str, DataEntry] = {}
+
+
+class Profile(Strict):
+    about: str = ""
+    values: dict[str, list[str | int | float]] = {}
+    stages: dict[str, dict[str, Any]] = {}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A stage, or one combination of an expanded stage, or the figures of a chapter.
+
+    Attributes:
+        id: unique, and the path of its folder: `transfer/features/backbone=timm-deit`.
+        name: the row's name: `transfer/features`, `figures/transfer`.
+        each: the values it is expanded over.
+        overrides: what the profile sets, with `each` in it.
+        needs: ids of the tasks whose results it reads.
+    """
+
+    id: str
+    name: str
+    row: Row
+    each: dict[str, Any]
+    overrides: dict[str, Any]
+    needs: tuple[str, ...]
+
+    @property
+    def is_figure(self) -> bool:
+        return self.name.startswith("figures/")
+
+    @property
+    def module(self) -> str:
+        path = self.name if self.is_figure else f"experiments/{self.name}"
+        return path.replace("/", ".")
+
+    @property
+    def script(self) -> str:
+        return self.module.replace(".", "/") + ".py"
+
+    def directory(self, project: Project) -> Path:
+        return project.build / self.id if self.is_figure else project.build / "stages" / self.id
+
+    def state_file(self, project: Project, suffix: str) -> Path:
+        """A file beside the results: its lock, log, failure, temporary folder."""
+        return project.build / "state" / f"{self.id.replace('/', '.')}.{suffix}"
+
+
+def read_model(path: Path, model: type[Model], content: dict[str, Any]) -> Model:
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise explain(error, model, path.name) from None
+
+
+def load_pipeline(project: Project) -> Pipeline:
+    """The stage table, checked: rows' names and scripts, needs that exist, no cycle."""
+    path = project.root / "pipeline.yaml"
+    pipeline = read_model(path, Pipeline, read_yaml(path))
+    rows = rows_of(pipeline)
+    for name, row in rows.items():
+        if not re.fullmatch(r"[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*", name):
+            raise ColophonError(f"pipeline.yaml: {name!r} is not a name", "Letters, digits, _ and /.")
+        for need in row.needs:
+            if need not in pipeline.stages:
+                raise ColophonError(
+                    f"pipeline.yaml: {name} needs {need!r}, which has no row",
+                    suggestion(need, sorted(pipeline.stages)),
+                )
+        script = Task(name, name, row, {}, {}, ()).script
+        if not (project.root / script).is_file():
+            raise ColophonError(f"pipeline.yaml: {name} has a row but no script", f"Write {script}.")
+    try:
+        TopologicalSorter({name: row.needs for name, row in rows.items()}).prepare()
+    except CycleError as error:
+        circle = " -> ".join(reversed(error.args[1]))
+        raise ColophonError(f"pipeline.yaml: a cycle of needs: {circle}") from None
+    return pipeline
+
+
+def rows_of(pipeline: Pipeline) -> dict[str, Row]:
+    """Every row by its task name: stages as they are, figures as `figures/<chapter>`."""
+    return pipeline.stages | {f"figures/{name}": row for name, row in pipeline.figures.items()}
+
+
+def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """`over` on top of `base`: mappings are merged, everything else is replaced."""
+    both = {
+        key: merge(base[key], over[key])
+        for key in base.keys() & over.keys()
+        if isinstance(base[key], dict) and isinstance(over[key], dict)
+    }
+    return {**base, **over, **both}
+
+
+def load_profile(project: Project, pipeline: Pipeline) -> Profile:
+    """The profile with what it `extends` beneath it; a stage without a row is refused."""
+    content, path, seen = read_yaml(project.profile_file), project.profile_file, [project.profile]
+    while parent := content.pop("extends", None):
+        path = project.profile_file.with_name(f"{parent}.yaml")
+        if parent in seen or not path.is_file():
+            raise ColophonError(
+                f"profiles/{seen[-1]}.yaml: extends {parent!r}, "
+                + ("which extends it in turn" if parent in seen else "which does not exist")
+            )
+        seen.append(parent)
+        content = merge(read_yaml(path), content)
+    profile = read_model(project.profile_file, Profile, content)
+    for stage in profile.stages:
+        if stage not in pipeline.stages:
+            raise ColophonError(
+                f"profiles/{project.profile}.yaml: stages.{stage}: no such stage",
+                suggestion(stage, sorted(pipeline.stages)),
+            )
+    return profile
+
+
+def combinations(name: str, row: Row, profile: Profile, where: str) -> list[dict[str, Any]]:
+    """The values of an expanded row: the product of its lists; one empty one if not expanded."""
+    for setting, values in row.each.items():
+        if values not in profile.values:
+            raise ColophonError(
+                f"{where}: {name} is expanded over `values.{values}`, which is not there",
+                suggestion(values, sorted(profile.values)),
+            )
+        if setting in profile.stages.get(name, {}):
+            raise ColophonError(
+                f"{where}: stages.{name}.{setting}: set by `each` in pipeline.yaml",
+                f"Change values.{values} instead.",
+            )
+    lists = [profile.values[values] for values in row.each.values()]
+    return [dict(zip(row.each, choice, strict=True)) for choice in product(*lists)]
+
+
+def task_id(name: str, each: dict[str, Any]) -> str:
+    words = [f"{key}={re.sub(r'[^A-Za-z0-9_.+-]', '-', str(value))}" for key, value in each.items()]
+    return "/".join([name, *words])
+
+
+def expand(project: Project) -> tuple[Pipeline, dict[str, Task]]:
+    """Every task of the profile by id, those needed before those that need them."""
+    pipeline = load_pipeline(project)
+    profile = load_profile(project, pipeline)
+    rows = rows_of(pipeline)
+    order = TopologicalSorter({name: row.needs for name, row in rows.items()}).static_order()
+    tasks: dict[str, Task] = {}
+    for name in order:
+        row = rows[name]
+        for each in combinations(name, row, profile, f"profiles/{project.profile}.yaml"):
+            needs = tuple(
+                other.id
+                for other in tasks.values()
+                if other.name in row.needs
+                and all(other.each[key] == each[key] for key in other.each.keys() & each.keys())
+            )
+            task = Task(task_id(name, each), name, row, each, profile.stages.get(name, {}) | each, needs)
+            if task.id in tasks:
+                raise ColophonError(f"two combinations of {name} share the folder {task.id}")
+            tasks[task.id] = task
+    return pipeline, tasks

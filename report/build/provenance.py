@@ -1,0 +1,110 @@
+"""Where a result comes from: what its key is made of, and on what machine, when, with what it ran."""
+
+import functools
+import os
+import platform
+import re
+import sys
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from report.build.content import Content, digest, read_json
+from report.build.pipeline import Task
+from report.build.project import ENGINE, Project, git
+
+PROVENANCE = "provenance.json"
+LOG = "log.txt"
+NOT_OUTPUTS = (PROVENANCE, LOG)
+LIBRARIES = (
+    "torch", "torchvision", "timm", "scikit-learn", "numpy", "scipy", "pandas", "matplotlib", "Pillow"
+)  # fmt: skip
+
+
+def output_hashes(content: Content, directory: Path) -> dict[str, str]:
+    """The sha256 of every output below `directory`, by relative path."""
+    files = (path for path in sorted(directory.rglob("*")) if path.is_file())
+    names = {path.relative_to(directory).as_posix(): path for path in files}
+    return {name: content.file(path) for name, path in names.items() if name not in NOT_OUTPUTS}
+
+
+def read_provenance(project: Project, task: Task) -> dict[str, Any]:
+    """The task's provenance; empty where it has no result."""
+    return read_json(task.directory(project) / PROVENANCE)
+
+
+def make_provenance(
+    project: Project, task: Task, parts: dict[str, Any], outputs: dict[str, str], **more: Any
+) -> dict[str, Any]:
+    """Everything that is recorded of a run: `parts` make the key, the rest is for people."""
+    return {
+        "stage": task.name,
+        "id": task.id,
+        "each": task.each,
+        "about": task.row.about,
+        "script": task.script,
+        "profile": project.profile,
+        "key": digest(parts),
+        **parts,
+        "outputs": outputs,
+        "digest": digest(outputs),
+        **more,
+        "commit": git(project.root, "rev-parse", "HEAD"),
+        "uncommitted_changes": bool(git(project.root, "status", "--porcelain")),
+        "hardware": hardware(),
+        "versions": versions(),
+    }
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def versions() -> dict[str, str]:
+    """Python's version and those of the libraries that can change a result."""
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name.lower()] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def hardware() -> dict[str, Any]:
+    """Processor, cores, memory in GiB, and the GPU if torch was imported and uses one."""
+    torch = sys.modules.get("torch")
+    gpu = torch.cuda.get_device_name(0) if torch and torch.cuda.is_available() else None
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "processor": processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gib": round(memory, 1),
+        "gpu": gpu,
+        "system": platform.platform(terse=True),
+    }
+
+
+def processor() -> str:
+    try:
+        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    except OSError:
+        found = None
+    return found.group(1).strip() if found else platform.processor() or platform.machine()
+
+
+@functools.cache
+def locked_versions(lock: Path = ENGINE / "requirements.lock") -> dict[str, set[str]]:
+    """The versions that requirements.lock allows, by library; several where Pythons differ."""
+    found: dict[str, set[str]] = {}
+    if lock.is_file():
+        for name, version in re.findall(r"^([A-Za-z0-9_.-]+)==([^ ;\\]+)", lock.read_text(), re.M):
+            found.setdefault(name.lower(), set()).add(version)
+    return found
+
+
+def other_versions(provenance: dict[str, Any]) -> list[str]:
+    """Libraries whose locked version is not the one a result was made with: `torch 2.14.0`."""
+    made = provenance.get("versions", {}).items()
+    return [f"{n} {v}" for n, v in made if n in locked_versions() and v not in locked_versions()[n]]

@@ -1,0 +1,174 @@
+"""The command line; the Makefile is its front door."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from report.build.makefile import GOALS, announce, expected_seconds, plan, rules
+from report.build.plan import Planner
+from report.build.progress import duration
+from report.build.project import Project, check_jobs, open_project
+from report.errors import ColophonError
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python -m report", description=__doc__)
+    commands = top.add_subparsers(dest="command", required=True)
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--profile", help="a file of profiles/ (default: $PROFILE, else demo)")
+
+    def command(name: str, text: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, parents=[common], help=text, description=text)
+
+    run = command("run", "Run a stage, and before it what it needs and is stale.")
+    run.add_argument("stage", help="transfer/svm_depth, or one combination: transfer/features/backbone=…")
+    run.add_argument("--force", action="store_true", help="run it even if it is fresh")
+    run.add_argument("--alone", action="store_true", help="do not run what it needs")
+    planning = command("plan", "Write the stale stages of a goal as Make rules.")
+    planning.add_argument("goal", choices=GOALS)
+    planning.add_argument("--doc", default="report", help="the document to render")
+    planning.add_argument("--jobs", default="1", help="how many stages may run side by side")
+    render = command("render", "Assemble a document from the results and render it.")
+    render.add_argument("document")
+    render.add_argument("formats", nargs="+", choices=("html", "pdf"))
+    command("status", "Show each stage: fresh, stale (and why), missing, running or failed.")
+    command("clean", "Remove what the build made for a profile.")
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status, errors are printed to stderr."""
+    options = parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        return COMMANDS[options.command](open_project(options.profile), options)
+    except ColophonError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted; earlier results are as they were", file=sys.stderr)
+        return 130
+
+
+def run_command(project: Project, options: argparse.Namespace) -> int:
+    """Every task named, in order; without `--alone` each in a process of its own, needs first."""
+    planner = Planner(project)
+    tasks = planner.task(options.stage)
+    if options.alone or (len(tasks) == 1 and not stale_needs(planner, tasks[0].id)):
+        return max(run_one(planner, task.id, options.force) for task in tasks)
+    named = {task.id for task in tasks}
+    for status in planner.statuses(named):
+        task = status.task
+        if status.state == "fresh" and not (task.id in named and options.force):
+            continue
+        words = [sys.executable, "-m", "report", "run", "--alone", "--profile", project.profile, task.id]
+        done = subprocess.run(words + ["--force"] * (options.force and task.id in named), check=False)
+        if done.returncode:
+            return done.returncode
+    return 0
+
+
+def stale_needs(planner: Planner, task_id: str) -> bool:
+    return any(s.state != "fresh" for s in planner.statuses(set(planner.tasks[task_id].needs)))
+
+
+def run_one(planner: Planner, task_id: str, force: bool) -> int:
+    """One task in this process. A failure shows its own error first, the log's path second."""
+    fix_hash_seed()
+    from report.build.runner import run  # numpy is slow to import, and planning does without
+
+    task, project = planner.tasks[task_id], planner.project
+    begun = time.monotonic()
+    try:
+        ran = run(planner, task, force)
+    except Exception as error:
+        log = task.state_file(project, "log")
+        text = str(error) if isinstance(error, ColophonError) else f"{type(error).__name__}: {error}"
+        if task.id not in text:
+            text = f"{task.id}: {text}"
+        print(f"error: {text}", file=sys.stderr)
+        if log.is_file():
+            print(f"  log: {project.relative(log)}", file=sys.stderr)
+        return 1
+    took = duration(time.monotonic() - begun) if ran else "already fresh"
+    print(f"✓ {task_id}  {took}{count_off(task_id)}", flush=True)
+    return 0
+
+
+def fix_hash_seed() -> None:
+    """Start this process again with a fixed order of sets, which may decide an experiment's order."""
+    if os.environ.get("PYTHONHASHSEED") != "0":
+        os.environ["PYTHONHASHSEED"] = "0"
+        os.execv(sys.executable, [sys.executable, "-m", "report", *sys.argv[1:]])
+
+
+def count_off(task_id: str) -> str:
+    """Note in the plan's tally that this task is done; says how many are, and the time left."""
+    if not (plan_file := os.environ.get("COLOPHON_PLAN")):
+        return ""
+    expected = expected_seconds(Path(plan_file))
+    tally = Path(f"{plan_file}.done")
+    with tally.open("a", encoding="utf-8") as file:
+        file.write(task_id + "\n")
+    done = set(tally.read_text(encoding="utf-8").split("\n")) & expected.keys()
+    left = sum(seconds for name, seconds in expected.items() if name not in done)
+    jobs = int(os.environ.get("COLOPHON_JOBS", "1"))
+    until = f", about {duration(left / jobs)} left" if left else ""
+    return f"  ({len(done)} of {len(expected)}{until})"
+
+
+def plan_command(project: Project, options: argparse.Namespace) -> int:
+    """Writes build/<profile>/<goal>.mk, or removes it where there is nothing to do."""
+    from report.build.documents import require_document
+
+    check_jobs(options.jobs)
+    planner = Planner(project)
+    require_document(planner, options.doc) if options.goal not in ("experiments", "figures") else None
+    file = project.build / f"{options.goal}.mk"
+    stale, render = plan(planner, options.goal, options.doc)
+    Path(f"{file}.done").unlink(missing_ok=True)
+    if not stale and not render:
+        file.unlink(missing_ok=True)
+        print(f"{project.profile}: {options.goal} is up to date")
+        return 0
+    print(announce(stale, render, options.goal, project.profile), flush=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(rules(planner, stale, render, file), encoding="utf-8")
+    return 0
+
+
+def render_command(project: Project, options: argparse.Namespace) -> int:
+    from report.document.build import build_document
+
+    begun = time.monotonic()
+    paths = build_document(Planner(project), options.document, options.formats)
+    files = " and ".join(project.relative(path) for path in paths)
+    print(f"✓ {files}  {duration(time.monotonic() - begun)}", flush=True)
+    return 0
+
+
+def status_command(project: Project, options: argparse.Namespace) -> int:
+    from report.build.status import show
+
+    show(Planner(project))
+    return 0
+
+
+def clean_command(project: Project, options: argparse.Namespace) -> int:
+    from report.build.clean import clean
+
+    print(clean(project))
+    return 0
+
+
+COMMANDS = {
+    "run": run_command,
+    "plan": plan_command,
+    "render": render_command,
+    "status": status_command,
+    "clean": clean_command,
+}

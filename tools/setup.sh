@@ -1,0 +1,31 @@
+#!/bin/sh
+# Makes a virtual environment and installs requirements.lock into it, byte-compiled.
+# usage: setup.sh ENGINE VENV
+set -eu
+engine=$1 venv=$2
+uv='uv==0.13.9'
+
+python=${PYTHON:-}
+for name in python3.13 python3.12 python3.11 python3; do
+    [ -n "$python" ] && break
+    if command -v "$name" >/dev/null && "$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'; then
+        python=$name
+    fi
+done
+if [ -z "$python" ]; then
+    echo "error: Python 3.11, 3.12 or 3.13 is needed and none was found" >&2
+    echo "  Install one (Debian 12: apt-get install python3 python3-venv), or name it: make PYTHON=/path/to/python3.12" >&2
+    exit 1
+fi
+
+if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    echo "error: $python has no venv module" >&2
+    echo "  Install it: apt-get install python3-venv" >&2
+    exit 1
+fi
+
+echo "set-up: installing requirements.lock into $venv (once; about 3 GB)"
+"$python" -m venv --clear "$venv"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$uv"
+"$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --require-hashes --compile-bytecode -r "$engine/requirements.lock"
+cp "$engine/requirements.lock" "$venv/installed.lock"
