@@ -125,8 +125,7 @@ def parse_output(text: str) -> list[Problem]:
     references = re.findall(r"Unable to resolve crossref @(\S+)", plain)
     citations = re.findall(r"citation (\S+) not found", plain)
     images = re.findall(r"Could not fetch resource (.+?)(?:: |$)", plain, flags=re.MULTILINE)
-    found = [Problem("reference", name, "nothing in the document has this label")
-             for name in references]
+    found = [Problem("reference", name, "nothing in the document has this label") for name in references]
     found += [Problem("citation", name, "not in the bibliography") for name in citations]
     found += [Problem("resource", name.strip("'\""), "not found") for name in images]
     return list(dict.fromkeys(found))

@@ -146,8 +146,14 @@ def test_tables_scroll_inside_a_wrapper_that_the_keyboard_reaches(sample):
 def test_the_title_page_says_what_who_when_and_with_which_profile(sample):
     first = squeezed(sample.pdf.pages[0].extract_text())
     header = squeezed(sample.html.get_element_by_id("title-block-header").text_content())
-    for text in ("Letters, digits & what carries over", "A sample with every construct",
-                 "Ada Lovelace", "Émile Borel", "20 November 2026", "profile smoke"):
+    for text in (
+        "Letters, digits & what carries over",
+        "A sample with every construct",
+        "Ada Lovelace",
+        "Émile Borel",
+        "20 November 2026",
+        "profile smoke",
+    ):
         assert text in first
         assert text in header
 

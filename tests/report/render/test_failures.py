@@ -1,6 +1,5 @@
 """What cannot be rendered is refused: the thing and its line are named, the old file stays."""
 
-import os
 import re
 from pathlib import Path
 
@@ -127,8 +126,3 @@ def test_missing_latex_is_told_with_the_command_that_installs_it(project, monkey
 def test_html_needs_no_latex(project, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert "A title" in render_to(project("Text.\n"), renderer="auto").read_text()
-
-
-def test_the_target_can_be_read_by_everyone_the_umask_allows(project):
-    target = render_to(project("Text.\n"))
-    assert os.stat(target).st_mode & 0o777 == 0o644

@@ -96,9 +96,7 @@ def test_something_else_than_images_in_a_panel_is_refused(page):
 def test_an_equation_may_stand_in_the_middle_of_a_paragraph(page):
     shown = page("# One\n\nBefore $$a$$ {#eq-a}, after @eq-a.\n")
     paragraph = shown.xpath("//main//p[.//*[@id='eq-a']]")[0]
-    assert text_of(paragraph).startswith("Before") and text_of(paragraph).endswith(
-        ", after Equation 1.1."
-    )
+    assert text_of(paragraph).startswith("Before") and text_of(paragraph).endswith(", after Equation 1.1.")
 
 
 def test_titles_and_labels_are_escaped(page):

@@ -4,6 +4,7 @@ import re
 import shutil
 import stat
 from pathlib import Path
+from typing import Literal
 
 import lxml.html
 import pytest
@@ -34,7 +35,7 @@ def stand_in(tmp_path, monkeypatch):
     return make
 
 
-def render_html(source: Path, renderer: str = "auto") -> Path:
+def render_html(source: Path, renderer: Literal["auto", "pandoc"] = "auto") -> Path:
     target = source.parent.parent / "report.html"
     render(source, target, renderer=renderer, epoch=1, log=target.with_suffix(".log"))
     return target
