@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
 from report.errors import ColophonError
@@ -43,15 +42,12 @@ def render(
     target.parent.mkdir(parents=True, exist_ok=True)
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text("")
-    handle, name = tempfile.mkstemp(prefix=".", suffix=target.suffix, dir=target.parent)
-    os.close(handle)
-    job = Job(source.resolve(), Path(name).resolve(), epoch, log.resolve())
+    fresh = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}").resolve()
     try:
-        tool.render(job)
-        os.chmod(name, 0o644)
-        os.replace(name, target)
+        tool.render(Job(source.resolve(), fresh, epoch, log.resolve()))
+        fresh.replace(target)
     finally:
-        Path(name).unlink(missing_ok=True)
+        fresh.unlink(missing_ok=True)
 
 
 def choose(renderer: str):

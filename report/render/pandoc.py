@@ -97,7 +97,7 @@ def latex_options() -> list[str | Path]:
     return [
         *common_options(),
         "--to=latex",
-        f"--lua-filter={FILTERS / 'tables.lua'}",
+        f"--lua-filter={FILTERS / 'latex.lua'}",
         f"--metadata=head-file:{THEME / 'preamble.tex'}",
         *(f"--variable={key}={value}" for key, value in LATEX_VARIABLES.items()),
     ]

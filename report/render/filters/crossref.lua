@@ -147,6 +147,15 @@ local function number_panel(div)
   return panels.panel(div, entry, register, fail), false
 end
 
+--- `fig-alt` is the image's alternative text; without it that is the caption.
+local function alternative_text(image)
+  local alt = image.attributes["fig-alt"]
+  if not alt then return nil end
+  image.caption = pandoc.Inlines(pandoc.Str(alt))
+  image.attributes["fig-alt"] = nil
+  return image
+end
+
 --- A link to itself behind each heading, for HTML; the contents leave links out.
 local function anchor(header)
   if latex or header.identifier == "" then return nil end
@@ -251,5 +260,5 @@ function Pandoc(doc)
   check_labels(doc)
   doc = doc:walk({ traverse = "topdown", Header = number_heading, Table = number_table,
     Figure = number_figure, Div = number_panel, Para = number_equations, Plain = number_equations })
-  return doc:walk({ Cite = resolve, Header = anchor })
+  return doc:walk({ Cite = resolve, Header = anchor, Image = alternative_text })
 end

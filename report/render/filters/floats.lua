@@ -1,6 +1,6 @@
 --[[ How a numbered thing is written: figures, tables and equations, in HTML and in LaTeX (panels of
 sub-figures: panels.lua). `entry` is {name, number}; nil for a figure or table without a label,
-which is not numbered. LaTeX tables are set by tables.lua, after the citations in them. ]]
+which is not numbered. LaTeX tables are set by latex.lua, after the citations in them. ]]
 
 local M = {}
 
@@ -111,7 +111,7 @@ local function measure(el)
       if text:match("^[%d+−-]") and utf8.len(text) <= 24 then
         word = utf8.len(text)
       else
-        for part in text:gmatch("%S+") do word = math.max(word, utf8.len(part)) end
+        for part in text:gmatch("[^%s/_]+[/_]?") do word = math.max(word, utf8.len(part)) end
       end
       least[i] = math.max(least[i] or 1, word)
       most[i] = math.max(most[i] or 1, utf8.len(text))
@@ -124,35 +124,71 @@ local function measure(el)
   return least, most
 end
 
+--- A table that goes over pages: more than 30 rows, a footnote inside, or class `long`.
+function M.is_long(el)
+  local rows, note = 0, false
+  for _, body in ipairs(el.bodies) do rows = rows + #body.body end
+  el:walk({ Note = function() note = true end })
+  return rows > 30 or note or el.classes:includes("long")
+end
+
 local function sum(numbers)
   local total = 0
   for _, number in ipairs(numbers) do total = total + number end
   return total
 end
 
---- Shares of the line for a table whose cells must wrap; none where every cell fits on one line
---- (or nearly: up to a quarter wider is shrunk). They exceed 1 together where words need it.
-local function shares(el)
+--- How many characters a line of the table holds, without the gaps between its columns.
+local function line_capacity(el)
   local capacity = 66 - 2.3 * (#el.colspecs - 1)
-  if el.classes:includes("small") then capacity = capacity * 1.1 end
-  if el.classes:includes("footnotesize") then capacity = capacity * 1.25 end
+  if el.classes:includes("small") then return capacity * 1.1 end
+  if el.classes:includes("footnotesize") then return capacity * 1.25 end
+  return capacity
+end
+
+--- Shares of the line for a table whose cells must wrap; none where every cell fits on one line
+--- (or nearly: up to a quarter wider is shrunk). They exceed 1 together where words need it and
+--- the table can be shrunk, as a long one cannot.
+local function shares(el)
+  local capacity = line_capacity(el)
   local least, most = measure(el)
-  if sum(most) <= 1.25 * capacity then return {} end
+  if sum(most) <= 1.25 * capacity and not M.is_long(el) then return {} end
   local spare = math.max(0, capacity - sum(least))
-  local wish = sum(most) - sum(least)
+  local wish = math.max(1, sum(most) - sum(least))
   local widths = {}
   for i in ipairs(most) do widths[i] = least[i] + spare * (most[i] - least[i]) / wish end
-  for i in ipairs(widths) do widths[i] = widths[i] / capacity end
+  local line = M.is_long(el) and math.max(capacity, sum(widths)) or capacity
+  for i in ipairs(widths) do widths[i] = widths[i] / line end
   return widths
 end
 
---- `tbl-colwidths="[40,60]"` in percent decides; else what the cells need. HTML lays out by itself.
+--- The shares asked for, with those that are too narrow for a word widened at the others' cost.
+local function widened(el, asked)
+  local least, capacity = measure(el), line_capacity(el)
+  local missing, slack = 0, 0
+  for i, share in ipairs(asked) do
+    local spare = share - (least[i] or 0) / capacity
+    if spare < 0 then missing = missing - spare else slack = slack + spare end
+  end
+  if missing == 0 or slack == 0 then return asked end
+  local part = math.min(1, missing / slack)
+  local widths = {}
+  for i, share in ipairs(asked) do
+    local need = (least[i] or 0) / capacity
+    widths[i] = share < need and need or share - part * (share - need)
+  end
+  return widths
+end
+
+--- `tbl-colwidths="[40,60]"` in percent, or `false` for columns as wide as their content; else what
+--- the cells need. HTML lays out by itself.
 local function set_widths(el)
   local given = el.attributes["tbl-colwidths"]
   el.attributes["tbl-colwidths"] = nil
   local widths = {}
-  if given then
+  if given and given ~= "auto" and given ~= "true" then
     for number in given:gmatch("[%d.]+") do widths[#widths + 1] = tonumber(number) / 100 end
+    if latex and #widths > 0 then widths = widened(el, widths) end
   elseif latex then
     widths = shares(el)
   end

@@ -1,7 +1,7 @@
 --[[ What both renderers need: the pandoc route runs this file first, Quarto runs it as a user
 filter before its own (`at: pre-ast`). It
 - takes a figure's file in the best format that is there (`../figures/depth` has no suffix),
-- turns `fig-alt` into the image's alternative text,
+- keeps a percentage and its sign on one line,
 - turns callouts into an environment of our own (LaTeX) or Quarto's markup (HTML),
 - writes the profile's line of the title page and the date in words. ]]
 
@@ -45,11 +45,6 @@ local function image(el)
   el.src = latex and path or path:gsub("[%%#? ]", function(char)
     return ("%%%02X"):format(char:byte())
   end)
-  local alt = el.attributes["fig-alt"]
-  if alt then
-    el.caption = pandoc.Inlines(pandoc.Str(alt))
-    el.attributes["fig-alt"] = nil
-  end
   return el
 end
 
@@ -93,6 +88,18 @@ local function callout(div)
       pandoc.RawBlock("html", "</summary>"), body, pandoc.RawBlock("html", "</details>") }, label)
   end
   return pandoc.Div({ pandoc.Div({ head }, { class = "callout-title" }), body }, label)
+end
+
+--- "95 %" stays on one line.
+local function keep_percent(inlines)
+  for i = 2, #inlines - 1 do
+    local before, after = inlines[i - 1], inlines[i + 1]
+    if (inlines[i].t == "Space" or inlines[i].t == "SoftBreak") and before.t == "Str" and before.text:match("%d$")
+      and after.t == "Str" and after.text:match("^%%") then
+      inlines[i] = pandoc.Str("\u{a0}")
+    end
+  end
+  return inlines
 end
 
 local function authors(meta)
@@ -157,5 +164,6 @@ end
 
 return {
   { traverse = "topdown", Image = image, Div = callout },
+  { Inlines = keep_percent },
   { Meta = metadata },
 }
