@@ -181,7 +181,7 @@ local function widened(el, asked)
 end
 
 --- `tbl-colwidths="[40,60]"` in percent, or `false` for columns as wide as their content; else what
---- the cells need. HTML lays out by itself.
+--- the cells need. HTML lays out by itself, but breaks no cell where LaTeX breaks none.
 local function set_widths(el)
   local given = el.attributes["tbl-colwidths"]
   el.attributes["tbl-colwidths"] = nil
@@ -189,8 +189,12 @@ local function set_widths(el)
   if given and given ~= "auto" and given ~= "true" then
     for number in given:gmatch("[%d.]+") do widths[#widths + 1] = tonumber(number) / 100 end
     if latex and #widths > 0 then widths = widened(el, widths) end
-  elseif latex then
+  else
     widths = shares(el)
+  end
+  if not latex then
+    if #widths == 0 then el.classes:insert("one-line") end
+    if not given then widths = {} end
   end
   local specs = {}
   for i, spec in ipairs(el.colspecs) do specs[i] = { spec[1], widths[i] } end
