@@ -21,9 +21,7 @@ def test_wilson_agrees_with_statsmodels(counts: tuple[int, int], level: float) -
 @pytest.mark.parametrize(
     ("correct", "total", "level"), [(-1, 5, 0.95), (6, 5, 0.95), (0, 0, 0.95), (1, 2, 1.0)]
 )
-def test_wilson_refuses_impossible_counts_and_levels(
-    correct: int, total: int, level: float
-) -> None:
+def test_wilson_refuses_impossible_counts_and_levels(correct: int, total: int, level: float) -> None:
     with pytest.raises(ValueError, match="no Wilson interval"):
         wilson(correct, total, level)
 

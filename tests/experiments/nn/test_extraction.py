@@ -55,9 +55,7 @@ def test_each_channel_is_normalised_with_its_own_mean_and_deviation() -> None:
             super().__init__()
             self.one = torch.nn.Parameter(torch.ones(()))
 
-    backbone = replace(
-        backbones.find("torchvision/vgg16"), size=8, build=Mean, layers={"input": ""}
-    )
+    backbone = replace(backbones.find("torchvision/vgg16"), size=8, build=Mean, layers={"input": ""})
     grey = np.full((1, 8, 8), 200, dtype=np.uint8)
     extractor = LayerFeatures(Mean(), backbone.layers)
     images = from_array(grey, np.zeros(1), ["only"])

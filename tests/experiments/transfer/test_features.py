@@ -52,9 +52,7 @@ def test_digits_get_the_features_of_the_trained_network(run_stage, trained) -> N
     assert len(json.loads(result.path("test-files.json").read_text())) == 1697
 
 
-def test_a_leaked_test_image_is_marked_and_has_the_same_features(
-    run_stage, trained, scenes
-) -> None:
+def test_a_leaked_test_image_is_marked_and_has_the_same_features(run_stage, trained, scenes) -> None:
     metrics, result = run_stage(
         features, [trained], lambda name: scenes, backbone="small/vgg", batch_size=3
     )

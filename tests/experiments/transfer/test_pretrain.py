@@ -14,9 +14,7 @@ def test_the_same_settings_give_the_same_weights_and_metrics(run_stage, backbone
     first, one = run_stage(pretrain, backbone=backbone, folder="one", **TINY)
     again, two = run_stage(pretrain, backbone=backbone, folder="two", **TINY)
     assert first == again
-    assert one.path("weights.safetensors").read_bytes() == (
-        two.path("weights.safetensors").read_bytes()
-    )
+    assert one.path("weights.safetensors").read_bytes() == (two.path("weights.safetensors").read_bytes())
 
 
 def test_an_interrupted_stage_goes_on_to_the_same_weights(run_stage, monkeypatch) -> None:
@@ -35,9 +33,7 @@ def test_an_interrupted_stage_goes_on_to_the_same_weights(run_stage, monkeypatch
     resumed, two = run_stage(pretrain, folder="cut", **TINY)
     assert resumed == whole
     assert np.array_equal(one.array("loss"), two.array("loss"))
-    assert one.path("weights.safetensors").read_bytes() == (
-        two.path("weights.safetensors").read_bytes()
-    )
+    assert one.path("weights.safetensors").read_bytes() == (two.path("weights.safetensors").read_bytes())
 
 
 def test_the_weights_fit_the_backbone_and_the_counts_are_right(run_stage) -> None:
