@@ -47,7 +47,9 @@ def accuracy(predicted: np.ndarray, labels: np.ndarray) -> Accuracy:
     return Accuracy(**_counted(predicted, labels))
 
 
-def class_accuracies(predicted: np.ndarray, labels: np.ndarray, names: list[str]) -> list[ClassAccuracy]:
+def class_accuracies(
+    predicted: np.ndarray, labels: np.ndarray, names: list[str]
+) -> list[ClassAccuracy]:
     """The accuracy on each class, in the order of `names`; classes without images are left out."""
     return [
         ClassAccuracy(name=name, **_counted(predicted[labels == index], labels[labels == index]))

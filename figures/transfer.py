@@ -26,13 +26,13 @@ def draw_depth(metrics: dict[str, Any], outputs: Outputs) -> None:
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in metrics["rows"]:
         groups.setdefault(row["title"], []).append(row)
-    figure = style.figure(style.TEXT_WIDTH, 2.5)
+    figure = style.figure(style.TEXT_WIDTH, 2.3)
     widths = [max(len(rows), 2) for rows in groups.values()]
     panels = figure.subplots(1, len(groups), sharey=True, squeeze=False, width_ratios=widths)[0]
     for axes, (title, rows) in zip(panels, groups.items(), strict=True):
         draw_network(axes, rows)
         axes.set_title(title)
-    panels[0].set_ylabel("accuracy on the test images")
+    panels[0].set_ylabel("test accuracy")
     style.percent(panels[0].yaxis)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, title="features")

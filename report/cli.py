@@ -34,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     planning.add_argument("--jobs", default="1", help="how many stages may run side by side")
     render = command("render", "Assemble a document from the results and render it.")
     render.add_argument("document")
-    render.add_argument("format", choices=("html", "pdf"))
+    render.add_argument("formats", nargs="+", choices=("html", "pdf"))
     command("status", "Show each stage: fresh, stale (and why), missing, running or failed.")
     command("clean", "Remove what the build made for a profile.")
     return top
@@ -163,8 +163,9 @@ def render_command(project: Project, options: argparse.Namespace) -> int:
     from report.document.build import build_document
 
     begun = time.monotonic()
-    path = build_document(Planner(project), options.document, options.format)
-    print(f"✓ {project.relative(path)}  {duration(time.monotonic() - begun)}", flush=True)
+    paths = build_document(Planner(project), options.document, options.formats)
+    files = " and ".join(project.relative(path) for path in paths)
+    print(f"✓ {files}  {duration(time.monotonic() - begun)}", flush=True)
     return 0
 
 

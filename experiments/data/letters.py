@@ -18,7 +18,7 @@ from torch.nn import functional
 CLASSES = list(string.ascii_uppercase)
 IMAGE_SIZE = 32
 _CANVAS = 64  # glyphs are drawn at twice the final size, so that the affine map can sample them
-_POINTS = 46  # a capital W of the widest font, with its strokes, just fits the canvas
+_POINTS = 44  # a capital W of the widest font, with its strokes, just fits the canvas
 _STROKES = (0, 2, 4)  # added stroke width, in pixels of the canvas
 
 
@@ -90,8 +90,8 @@ def _draw(face: ImageFont.FreeTypeFont, letter: str, stroke: int) -> np.ndarray:
 def draw(bank: torch.Tensor, per_class: int, seed: int) -> Letters:
     """`per_class` letters of each class, in random order.
 
-    Each is a random variant of `bank` (see `glyphs`), turned by up to 15 degrees, scaled by 0.9 to
-    1.5 along each axis, sheared by up to 0.2, shifted by up to a tenth of the image, with
+    Each is a random variant of `bank` (see `glyphs`), turned by up to 12 degrees, scaled by 0.9 to
+    1.5 along each axis, sheared by up to 0.15, shifted by up to a tenth of the image, with
     Gaussian noise of standard deviation up to 0.1. The same seed gives the same letters.
     """
     rng = torch.Generator().manual_seed(seed)
@@ -118,12 +118,12 @@ def _affine_maps(count: int, rng: torch.Generator) -> torch.Tensor:
     def uniform(low: float, high: float, *shape: int) -> torch.Tensor:
         return low + (high - low) * torch.rand(count, *shape, generator=rng)
 
-    angle = uniform(-torch.pi / 12, torch.pi / 12)
+    angle = uniform(-torch.pi / 15, torch.pi / 15)
     turn = torch.stack(
         [torch.cos(angle), -torch.sin(angle), torch.sin(angle), torch.cos(angle)], dim=1
     ).view(count, 2, 2)
     shear = torch.eye(2).repeat(count, 1, 1)
-    shear[:, 0, 1] = uniform(-0.2, 0.2)
+    shear[:, 0, 1] = uniform(-0.15, 0.15)
     shrink = torch.diag_embed(1 / uniform(0.9, 1.5, 2))  # grid_sample wants the inverse map
     shift = uniform(-0.2, 0.2, 2, 1)  # coordinates run from -1 to 1
     return torch.cat([turn @ shear @ shrink, shift], dim=2)

@@ -4,6 +4,7 @@ A backbone's name is also the name of its weights file in pipeline.yaml's `data`
 `small/…`, whose weights the stage transfer/pretrain makes.
 """
 
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -56,8 +57,9 @@ class Backbone:
         return self.name.startswith("small/")
 
 
-# conv10 is taken before its ReLU, as fc8 is VGG16's logits: torchvision has no "ReLU8".
-SQUEEZENET_LAYERS = {"fire6": "features.9", "fire9": "features.12", "conv10": "classifier.1"}
+# conv10 is the class scores: torchvision's SqueezeNet has a ReLU between the convolution and the
+# pooling that makes the scores of it. VGG16's fc8 are logits, torchvision has no "ReLU8".
+SQUEEZENET_LAYERS = {"fire6": "features.9", "fire9": "features.12", "conv10": "classifier.2"}
 VGG_LAYERS = {"relu6": "classifier.1", "relu7": "classifier.4", "fc8": "classifier.6"}
 
 
@@ -76,6 +78,13 @@ def _small(
     )
 
 
+def _deit_tiny() -> nn.Module:
+    network = timm.create_model("deit_tiny_patch16_224", pretrained=False)
+    for block in network.blocks:  # in bfloat16 on a CPU the fused attention takes twice the time
+        block.attn.fused_attn = False
+    return network
+
+
 _VIT = {"class token": "encoder.ln"}
 _TABLE = [
     Backbone(
@@ -86,7 +95,9 @@ _TABLE = [
         SQUEEZENET_LAYERS,
     ),
     Backbone("torchvision/vgg16", "VGG16", "convolutional", models.vgg16, VGG_LAYERS),
-    Backbone("torchvision/vit_b_16:IMAGENET1K_V1", "ViT-B/16", "transformer", models.vit_b_16, _VIT),
+    Backbone(
+        "torchvision/vit_b_16:IMAGENET1K_V1", "ViT-B/16", "transformer", models.vit_b_16, _VIT
+    ),
     Backbone(
         "torchvision/vit_b_16:IMAGENET1K_SWAG_E2E_V1",
         "ViT-B/16 (SWAG)",
@@ -99,13 +110,21 @@ _TABLE = [
         "timm/deit_tiny_patch16_224",
         "DeiT-Tiny",
         "transformer",
-        partial(timm.create_model, "deit_tiny_patch16_224", pretrained=False),
+        _deit_tiny,
         {"class token": "norm"},
     ),
     _small("vgg", "VGG", "convolutional", small.vgg, VGG_LAYERS),
     _small("squeezenet", "SqueezeNet", "convolutional", small.squeezenet, SQUEEZENET_LAYERS),
     _small("vit", "ViT", "transformer", small.vit, _VIT),
 ]
+_DAMAGED = (
+    RuntimeError,
+    OSError,
+    EOFError,
+    ValueError,
+    pickle.UnpicklingError,
+    safetensors.SafetensorError,
+)
 BACKBONES = {backbone.name: backbone for backbone in _TABLE}
 
 
@@ -127,7 +146,11 @@ def select_layers(backbone: Backbone, labels: tuple[str, ...] | None) -> dict[st
                 f"backbone {backbone.name!r} has no layer {label!r}",
                 f"Its layers: {', '.join(backbone.layers)}",
             )
-    return {label: module for label, module in backbone.layers.items() if labels is None or label in labels}
+    return {
+        label: module
+        for label, module in backbone.layers.items()
+        if labels is None or label in labels
+    }
 
 
 def load(backbone: Backbone, weights: Path) -> nn.Module:
@@ -142,7 +165,7 @@ def load(backbone: Backbone, weights: Path) -> nn.Module:
         else:
             state = torch.load(weights, map_location="cpu", weights_only=True)
         network.load_state_dict(state)
-    except (RuntimeError, OSError, EOFError, ValueError, safetensors.SafetensorError) as error:
+    except _DAMAGED as error:
         raise ColophonError(
             f"{weights} does not hold the weights of {backbone.name}: {str(error)[:300]}",
             "Remove the file and fetch it again.",

@@ -5,7 +5,10 @@ repeated three times, and the values are normalised as the backbone's training i
 """
 
 import json
+from collections.abc import Iterable
+from pathlib import Path
 
+import numpy as np
 from pydantic import Field
 
 from experiments.data import datasets
@@ -29,9 +32,11 @@ class Settings(stage.Settings):
     train_per_class: int = Field(
         10, ge=1, le=170, description="of digits only: so few that the transfer matters"
     )
-    batch_size: int = Field(32, ge=1, le=1024, description="larger ones leave the CPU's cache")
-    precision: device.Precision = Field(
-        "bfloat16", description="several times faster than float32; accuracies differ by noise"
+    batch_size: int = Field(8, ge=1, le=1024, description="larger ones leave a core's cache")
+    precision: device.PrecisionChoice = Field(
+        "auto",
+        description="bfloat16 where the device has it: twice as fast, accuracies differ "
+        "by less than their intervals; float32 elsewhere",
     )
     seed: int = Field(1, ge=0, lt=2**31, description="of digits only: chooses the training images")
 
@@ -68,13 +73,19 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     layers = backbones.select_layers(backbone, settings.layers)
     split = datasets.load(settings.dataset, inputs.data, settings.train_per_class, settings.seed)
     network = backbones.load(backbone, _weights(backbone, inputs))
+    precision = device.resolve(settings.precision, device.choose())
     extractor = LayerFeatures(network, layers)
     found = [
         Layer(label=label, module=module, dimensions=width, array=label.replace(" ", "-"))
-        for (label, module), width in zip(layers.items(), widths(extractor, backbone.size), strict=True)
+        for (label, module), width in zip(
+            layers.items(), widths(extractor, backbone.size), strict=True
+        )
     ]
     for name, images in (("train", split.train), ("test", split.test)):
-        _write(name, images, extractor, backbone, found, settings, outputs)
+        batches = extract(extractor, backbone, images, settings.batch_size, precision)
+        total = -(-len(images) // settings.batch_size)
+        batches = outputs.progress(batches, total, "batch", f"{backbone.title}, {name}")
+        _write(name, images, found, batches, outputs)
     duplicates = find_duplicates(split.train, split.test)
     outputs.save("test-duplicates", duplicates.test)
     return Metrics(
@@ -83,7 +94,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
         family=backbone.family,
         parameters=sum(p.numel() for p in network.parameters()),
         image_size=backbone.size,
-        precision=settings.precision,
+        precision=precision,
         dataset=settings.dataset,
         dataset_title=datasets.TITLES[settings.dataset],
         class_names=split.train.classes,
@@ -97,7 +108,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     )
 
 
-def _weights(backbone: backbones.Backbone, inputs: stage.Inputs):
+def _weights(backbone: backbones.Backbone, inputs: stage.Inputs) -> Path:
     if not backbone.is_small:
         return inputs.data(backbone.name)
     for result in inputs.all("transfer/pretrain"):
@@ -112,16 +123,14 @@ def _weights(backbone: backbones.Backbone, inputs: stage.Inputs):
 def _write(
     name: str,
     images: ImageSet,
-    extractor: LayerFeatures,
-    backbone: backbones.Backbone,
     layers: list[Layer],
-    settings: Settings,
+    batches: Iterable[tuple[slice, tuple[np.ndarray, ...]]],
     outputs: stage.Outputs,
 ) -> None:
-    arrays = [outputs.array(f"{name}-{layer.array}", (len(images), layer.dimensions)) for layer in layers]
-    batches = extract(extractor, backbone, images, settings.batch_size, settings.precision)
-    total = -(-len(images) // settings.batch_size)
-    for part, features in outputs.progress(batches, total, "batch", f"{backbone.title}, {name}"):
+    arrays = [
+        outputs.array(f"{name}-{layer.array}", (len(images), layer.dimensions)) for layer in layers
+    ]
+    for part, features in batches:
         for array, values in zip(arrays, features, strict=True):
             array[part] = values
     for array in arrays:

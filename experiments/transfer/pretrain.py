@@ -30,7 +30,7 @@ class Settings(stage.Settings):
     epochs: int = Field(3, ge=1, le=200, description="the loss is nearly flat, in about 10 s")
     batch_size: int = Field(64, ge=1, le=4096, description="many short steps: the budget is small")
     learning_rate: float = Field(
-        2e-3, gt=0, le=1, description="the highest at which all three shapes train steadily"
+        3e-3, gt=0, le=1, description="about the highest at which all three shapes train steadily"
     )
     weight_decay: float = Field(0.01, ge=0, le=1, description="AdamW's default")
     seed: int = Field(1, ge=0, lt=2**31, description="the practicals' seed")
@@ -62,7 +62,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     backbone = backbones.find(settings.backbone)
     where = device.choose()
     torch.manual_seed(settings.seed)
-    network = backbone.build().to(where, memory_format=torch.channels_last)
+    network = device.place(backbone.build(), where)
     recipe = training.Recipe(
         settings.epochs, settings.batch_size, settings.learning_rate, settings.weight_decay
     )
@@ -93,7 +93,9 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     )
 
 
-def _prepared(images: torch.Tensor, backbone: backbones.Backbone, where: torch.device) -> torch.Tensor:
+def _prepared(
+    images: torch.Tensor, backbone: backbones.Backbone, where: torch.device
+) -> torch.Tensor:
     """Grey images (n, 1, h, w) in [0, 1] as the network takes them: three channels, normalised."""
     mean = torch.tensor(backbone.mean).view(1, 3, 1, 1)
     std = torch.tensor(backbone.std).view(1, 3, 1, 1)

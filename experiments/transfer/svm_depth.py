@@ -27,7 +27,7 @@ SCALINGS: tuple[Scaling, ...] = ("raw", "normalized")
 class Settings(stage.Settings):
     c: float = Field(1.0, gt=0, le=1e6, description="the practical's C")
     max_iterations: int = Field(
-        20_000, ge=1, le=10**7, description="the default 1000 does not converge on raw features"
+        100_000, ge=1, le=10**7, description="the default 1000 is too few for raw features"
     )
     seed: int = Field(0, ge=0, lt=2**31, description="of the solver's order of the samples")
 
@@ -134,7 +134,9 @@ def _common(results: list[stage.Result]) -> stage.Result:
     return results[0]
 
 
-def _fit(settings: Settings, result: stage.Result, array: str, scaling: Scaling) -> tuple[np.ndarray, bool]:
+def _fit(
+    settings: Settings, result: stage.Result, array: str, scaling: Scaling
+) -> tuple[np.ndarray, bool]:
     """The predicted labels of the test images, and whether the solver converged."""
     train, test = (np.asarray(result.array(f"{part}-{array}"), float) for part in ("train", "test"))
     if scaling == "normalized":

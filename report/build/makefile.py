@@ -40,13 +40,14 @@ def rules(planner: Planner, stale: list[Status], render: list[Rendering], plan_f
     engine = f"{quote(sys.executable)} -m report"
     seconds = json.dumps({s.task.id: round(s.seconds, 1) for s in stale})
     names = {s.task.id: target_name(s.task.id) for s in stale}
-    documents = [f"{r.document}.{r.format}" for r in render]
+    document = f"{render[0].document}.document" if render else ""  # no stage has a name with a dot
+    targets = " ".join([*names.values(), *([document] if render else [])])
     lines = [
         f"# What is stale in profile {project.profile}; written by `report plan`, read by Make.",
         f"# expected seconds: {seconds}",
         f"export COLOPHON_PLAN := {project.relative(plan_file)}",
-        f".PHONY: goal.all {' '.join([*names.values(), *documents])}",
-        f"goal.all: {' '.join([*names.values(), *documents])}",
+        f".PHONY: goal.all {targets}",
+        f"goal.all: {targets}",
     ]
     for status in stale:
         needs = [names[need] for need in status.task.needs if need in names]
@@ -54,10 +55,11 @@ def rules(planner: Planner, stale: list[Status], render: list[Rendering], plan_f
             f"{names[status.task.id]}: {' '.join(needs)}".rstrip(),
             f"\t@{engine} run --alone --profile {project.profile} {quote(status.task.id)}",
         ]
-    for name, rendering in zip(documents, render, strict=True):
+    if render:
+        formats = " ".join(rendering.format for rendering in render)
         lines += [
-            f"{name}: {' '.join(names.values())}".rstrip(),
-            f"\t@{engine} render --profile {project.profile} {rendering.document} {rendering.format}",
+            f"{document}: {' '.join(names.values())}".rstrip(),
+            f"\t@{engine} render --profile {project.profile} {render[0].document} {formats}",
         ]
     return "\n".join(lines) + "\n"
 

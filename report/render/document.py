@@ -2,9 +2,7 @@
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
-from typing import Literal
 
 from report.errors import ColophonError
 from report.render import pandoc, quarto
@@ -18,7 +16,7 @@ def render(
     source: Path,
     target: Path,
     *,
-    renderer: Literal["auto", "quarto", "pandoc"] = "auto",
+    renderer: str = "auto",
     epoch: int,
     log: Path,
 ) -> None:
@@ -44,15 +42,12 @@ def render(
     target.parent.mkdir(parents=True, exist_ok=True)
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text("")
-    handle, name = tempfile.mkstemp(prefix=".", suffix=target.suffix, dir=target.parent)
-    os.close(handle)
-    job = Job(source.resolve(), Path(name).resolve(), epoch, log.resolve())
+    fresh = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}").resolve()
     try:
-        tool.render(job)
-        os.chmod(name, 0o644)
-        os.replace(name, target)
+        tool.render(Job(source.resolve(), fresh, epoch, log.resolve()))
+        fresh.replace(target)
     finally:
-        Path(name).unlink(missing_ok=True)
+        fresh.unlink(missing_ok=True)
 
 
 def choose(renderer: str):

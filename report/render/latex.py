@@ -52,7 +52,8 @@ def compile(job: Job, document: Path) -> None:
             if stale.suffix not in (".tex", ".log"):
                 stale.unlink()
         message = first_error(text) or first_error(outcome.text) or outcome.text[-2000:]
-        raise ColophonError(f"{job.source}: LaTeX stopped:\n{message}", f"Full output: {job.log}")
+        where = source_line(job.source, message)
+        raise ColophonError(f"{where}: LaTeX stopped:\n{message}", f"Full output: {job.log}")
     undefined = re.findall(r"(?:Reference|Citation) `([^']+)' on page \d+ undefined", text)
     if undefined:
         names = ", ".join(dict.fromkeys(undefined))
@@ -71,3 +72,14 @@ def first_error(log: str) -> str:
             kept = [text for text in block[: end + 2] if text.strip()]
             return "\n".join(kept)
     return ""
+
+
+def source_line(source: Path, message: str) -> str:
+    """`report.qmd, line 12` where the message's last macro stands in the source; else the path."""
+    lines = source.read_text(encoding="utf-8").splitlines()
+    for macro in reversed(re.findall(r"\\[A-Za-z]+", message)):
+        whole = re.compile(re.escape(macro) + r"(?![A-Za-z])")
+        found = [number for number, line in enumerate(lines, start=1) if whole.search(line)]
+        if found:
+            return f"{source.name}, line {found[0]}"
+    return str(source)

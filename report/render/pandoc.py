@@ -19,7 +19,7 @@ LATEX_VARIABLES = {
     "linkcolor": "link",
     "urlcolor": "link",
     "citecolor": "link",
-    "toccolor": "",
+    "toccolor": "black",
 }
 
 
@@ -58,8 +58,13 @@ def render(job: Job) -> None:
 
 
 def common_options() -> list[str | Path]:
-    """Reader, filters in their order and numbering: the same for every format."""
+    """Reader, filters in their order and numbering: the same for every format.
+
+    The template is found through the data folder, for pandoc takes a path as an address and so
+    mistakes a `%` in it.
+    """
     return [
+        f"--data-dir={THEME}",
         "--from=markdown",
         "--standalone",
         "--number-sections",
@@ -82,8 +87,8 @@ def html_options() -> list[str | Path]:
         "--section-divs",
         "--toc-depth=2",
         "--syntax-highlighting=none",
-        f"--template={THEME / 'page.html'}",
-        f"--css={THEME / 'report.css'}",
+        "--template=page.html",
+        f"--metadata=head-file:{THEME / 'report.css'}",
     ]
 
 
@@ -92,8 +97,8 @@ def latex_options() -> list[str | Path]:
     return [
         *common_options(),
         "--to=latex",
-        f"--lua-filter={FILTERS / 'tables.lua'}",
-        f"--metadata=preamble-file:{THEME / 'preamble.tex'}",
+        f"--lua-filter={FILTERS / 'latex.lua'}",
+        f"--metadata=head-file:{THEME / 'preamble.tex'}",
         *(f"--variable={key}={value}" for key, value in LATEX_VARIABLES.items()),
     ]
 

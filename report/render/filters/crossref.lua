@@ -9,6 +9,7 @@ A label that is unknown or used twice is reported on standard error, one line ea
 
 package.path = pandoc.path.directory(PANDOC_SCRIPT_FILE) .. "/?.lua;" .. package.path
 local floats = require("floats")
+local panels = require("panels")
 
 local latex = FORMAT:match("latex") ~= nil
 local prefixes = { fig = "Figure", tbl = "Table", eq = "Equation", sec = "Section" }
@@ -120,17 +121,47 @@ local function number_figure(el)
   return floats.figure(el, nil), false
 end
 
+--- `::: {.small}` sets the tables inside in small type; a float forgets the size around it.
+local function pass_size(div)
+  for _, size in ipairs({ "small", "footnotesize", "scriptsize" }) do
+    if div.classes:includes(size) then
+      div.content = div.content:walk({ Table = function(el)
+        el.classes:insert(size)
+        return el
+      end })
+    end
+  end
+  return div
+end
+
 local function number_panel(div)
   local kind = kind_of(div.identifier)
   local float = kind == "fig" or kind == "tbl"
   if not float then
-    if floats.is_layout(div) then return floats.panel(div, nil, register, fail), false end
+    if panels.is_layout(div) then return panels.panel(div, nil, register, fail), false end
     return nil
   end
   local only = floats.lone_table(div)
   if only then return number_table(only) end
   local entry = register(div.identifier, { name = prefixes[kind], number = next_number(kind) })
-  return floats.panel(div, entry, register, fail), false
+  return panels.panel(div, entry, register, fail), false
+end
+
+--- `fig-alt` is the image's alternative text; without it that is the caption.
+local function alternative_text(image)
+  local alt = image.attributes["fig-alt"]
+  if not alt then return nil end
+  image.caption = pandoc.Inlines(pandoc.Str(alt))
+  image.attributes["fig-alt"] = nil
+  return image
+end
+
+--- A link to itself behind each heading, for HTML; the contents leave links out.
+local function anchor(header)
+  if latex or header.identifier == "" then return nil end
+  header.content:insert(pandoc.Link({}, "#" .. header.identifier, "",
+    { class = "anchor", ["aria-label"] = "Link to this section" }))
+  return header
 end
 
 --- `$$ … $$ {#eq-x}`: a display formula followed by its label.
@@ -225,9 +256,9 @@ end
 
 function Pandoc(doc)
   doc = doc:walk({ Div = visible, Span = visible })
-  doc = doc:walk({ Para = lone_image })
+  doc = doc:walk({ Para = lone_image, Div = pass_size })
   check_labels(doc)
   doc = doc:walk({ traverse = "topdown", Header = number_heading, Table = number_table,
     Figure = number_figure, Div = number_panel, Para = number_equations, Plain = number_equations })
-  return doc:walk({ Cite = resolve })
+  return doc:walk({ Cite = resolve, Header = anchor, Image = alternative_text })
 end

@@ -1,6 +1,6 @@
---[[ How a numbered thing is written: figures, panels of sub-figures, tables and equations, in HTML
-and in LaTeX. `entry` is {name, number}; nil for a figure or table without a label, which is not
-numbered. Tables are set in LaTeX by tables.lua, after the citations in them are resolved. ]]
+--[[ How a numbered thing is written: figures, tables and equations, in HTML and in LaTeX (panels of
+sub-figures: panels.lua). `entry` is {name, number}; nil for a figure or table without a label,
+which is not numbered. LaTeX tables are set by latex.lua, after the citations in them. ]]
 
 local M = {}
 
@@ -15,15 +15,15 @@ function M.label(id)
   end))
 end
 
-local function raw(text)
+function M.raw(text)
   return pandoc.RawInline(latex and "latex" or "html", text)
 end
 
-local function raw_block(text)
+function M.raw_block(text)
   return pandoc.RawBlock(latex and "latex" or "html", text)
 end
 
-local function inlines(blocks)
+function M.inlines(blocks)
   return pandoc.utils.blocks_to_inlines(blocks, { pandoc.Space() })
 end
 
@@ -33,14 +33,14 @@ local function escape(text)
 end
 
 --- A caption behind its label: "Figure 1.1: …" in HTML, \caption{…}\label{…} in LaTeX.
-local function caption(text, entry, id, short)
+function M.caption(text, entry, id, short)
   if latex then
     local star = entry and "" or "*"
     if #text == 0 and not entry then return pandoc.Inlines({}) end
     local option = short and "[" .. short .. "]" or ""
-    local out = pandoc.Inlines({ raw("\\caption" .. star .. option .. "{") })
+    local out = pandoc.Inlines({ M.raw("\\caption" .. star .. option .. "{") })
     out:extend(text)
-    out:insert(raw("}" .. (entry and "\\label{" .. M.label(id) .. "}" or "")))
+    out:insert(M.raw("}" .. (entry and "\\label{" .. M.label(id) .. "}" or "")))
     return out
   end
   if not entry then return text end
@@ -68,6 +68,8 @@ local function without_short(content)
     return image
   end })
 end
+
+local raw, raw_block, inlines, caption = M.raw, M.raw_block, M.inlines, M.caption
 
 function M.figure(el, entry)
   local short = latex and short_caption(el) or nil
@@ -98,16 +100,105 @@ function M.lone_table(div)
   return first
 end
 
---- `tbl-colwidths="[40,60]"` in percent, or `false` for columns as wide as their content.
+--- Columns as wide as the longest thing in them that must not break (a word; a number with its
+--- interval) and as wide as their longest cell, in characters.
+local function measure(el)
+  local least, most = {}, {}
+  local function row(cells)
+    for i, cell in ipairs(cells) do
+      local text = pandoc.utils.stringify(cell.contents):gsub("\n", " ")
+      local word = 0
+      if text:match("^[%d+−-]") and utf8.len(text) <= 24 then
+        word = utf8.len(text)
+      else
+        for part in text:gmatch("[^%s/_]+[/_]?") do word = math.max(word, utf8.len(part)) end
+      end
+      least[i] = math.max(least[i] or 1, word)
+      most[i] = math.max(most[i] or 1, utf8.len(text))
+    end
+  end
+  for _, line in ipairs(el.head.rows) do row(line.cells) end
+  for _, body in ipairs(el.bodies) do
+    for _, line in ipairs(body.body) do row(line.cells) end
+  end
+  return least, most
+end
+
+--- A table that goes over pages: more than 30 rows, a footnote inside, or class `long`.
+function M.is_long(el)
+  local rows, note = 0, false
+  for _, body in ipairs(el.bodies) do rows = rows + #body.body end
+  el:walk({ Note = function() note = true end })
+  return rows > 30 or note or el.classes:includes("long")
+end
+
+local function sum(numbers)
+  local total = 0
+  for _, number in ipairs(numbers) do total = total + number end
+  return total
+end
+
+--- How many characters a line of the table holds, without the gaps between its columns.
+local function line_capacity(el)
+  local capacity = 66 - 2.3 * (#el.colspecs - 1)
+  if el.classes:includes("small") then return capacity * 1.1 end
+  if el.classes:includes("footnotesize") then return capacity * 1.25 end
+  return capacity
+end
+
+--- Shares of the line for a table whose cells must wrap; none where every cell fits on one line
+--- (or nearly: up to a quarter wider is shrunk). They exceed 1 together where words need it and
+--- the table can be shrunk, as a long one cannot.
+local function shares(el)
+  local capacity = line_capacity(el)
+  local least, most = measure(el)
+  if sum(most) <= 1.25 * capacity and not M.is_long(el) then return {} end
+  local spare = math.max(0, capacity - sum(least))
+  local wish = math.max(1, sum(most) - sum(least))
+  local widths = {}
+  for i in ipairs(most) do widths[i] = least[i] + spare * (most[i] - least[i]) / wish end
+  local line = M.is_long(el) and math.max(capacity, sum(widths)) or capacity
+  for i in ipairs(widths) do widths[i] = widths[i] / line end
+  return widths
+end
+
+--- The shares asked for, with those that are too narrow for a word widened at the others' cost.
+local function widened(el, asked)
+  local least, capacity = measure(el), line_capacity(el)
+  local missing, slack = 0, 0
+  for i, share in ipairs(asked) do
+    local spare = share - (least[i] or 0) / capacity
+    if spare < 0 then missing = missing - spare else slack = slack + spare end
+  end
+  if missing == 0 or slack == 0 then return asked end
+  local part = math.min(1, missing / slack)
+  local widths = {}
+  for i, share in ipairs(asked) do
+    local need = (least[i] or 0) / capacity
+    widths[i] = share < need and need or share - part * (share - need)
+  end
+  return widths
+end
+
+--- `tbl-colwidths="[40,60]"` in percent, or `false` for columns as wide as their content; else what
+--- the cells need. HTML lays out by itself, but breaks no cell where LaTeX breaks none.
 local function set_widths(el)
   local given = el.attributes["tbl-colwidths"]
   el.attributes["tbl-colwidths"] = nil
-  if not given then return end
   local widths = {}
-  for number in given:gmatch("[%d.]+") do widths[#widths + 1] = tonumber(number) / 100 end
-  el.colspecs = el.colspecs:map(function(spec, i)
-    return { spec[1], widths[i] }
-  end)
+  if given and given ~= "auto" and given ~= "true" then
+    for number in given:gmatch("[%d.]+") do widths[#widths + 1] = tonumber(number) / 100 end
+    if latex and #widths > 0 then widths = widened(el, widths) end
+  else
+    widths = shares(el)
+  end
+  if not latex then
+    if #widths == 0 then el.classes:insert("one-line") end
+    if not given then widths = {} end
+  end
+  local specs = {}
+  for i, spec in ipairs(el.colspecs) do specs[i] = { spec[1], widths[i] } end
+  el.colspecs = specs
 end
 
 function M.captioned_table(el, entry)
@@ -136,138 +227,6 @@ function M.equation(math, id, number)
   end
   return pandoc.Span({ math, pandoc.Span({ pandoc.Str("(" .. number .. ")") },
     { class = "equation-number" }) }, { id = id, class = "equation" })
-end
-
-function M.is_layout(div)
-  local attributes = div.attributes
-  return attributes["layout-ncol"] or attributes["layout-nrow"] or attributes.layout
-end
-
---- The sub-figures of a panel (label, caption, image) and the panel's own caption.
-local function cells_of(div, fail)
-  local cells, text = pandoc.List({}), pandoc.Inlines({})
-  for position, block in ipairs(div.content) do
-    local images = pandoc.List({})
-    if block.t == "Para" or block.t == "Plain" then
-      images = block.content:filter(function(el) return el.t == "Image" end)
-    end
-    if block.t == "Figure" then
-      local found
-      block.content:walk({ Image = function(image) found = image end })
-      cells:insert({ id = block.identifier, text = inlines(block.caption.long), image = found })
-    elseif #images > 0 then
-      for _, image in ipairs(images) do
-        local id = image.identifier
-        image.identifier = ""
-        cells:insert({ id = id, text = image.caption, image = image })
-      end
-    elseif position == #div.content and (block.t == "Para" or block.t == "Plain") then
-      text = block.content
-    else
-      fail("panel", div.identifier, "a panel holds images and, last, one paragraph: its caption")
-    end
-  end
-  return cells, text
-end
-
---- Rows of relative widths: `layout="[[2,1],[1]]"`, `layout-ncol` or `layout-nrow`.
-local function rows_of(attributes, count)
-  if attributes.layout then
-    local rows = pandoc.json.decode(attributes.layout, false)
-    return type(rows[1]) == "table" and rows or { rows }
-  end
-  local columns = tonumber(attributes["layout-ncol"])
-  if not columns and attributes["layout-nrow"] then
-    columns = math.ceil(count / tonumber(attributes["layout-nrow"]))
-  end
-  columns = columns or 1
-  local rows = {}
-  for first = 1, count, columns do
-    rows[#rows + 1] = {}
-    for _ = first, first + columns - 1 do table.insert(rows[#rows], 1) end
-  end
-  return rows
-end
-
-local function write_latex(rows, cells, label)
-  local out, next_cell = pandoc.Blocks({}), 1
-  for number, row in ipairs(rows) do
-    local total, line = 0, pandoc.Inlines({})
-    for _, width in ipairs(row) do total = total + math.abs(width) end
-    local space = 1 - 0.03 * (#row - 1)
-    for column, width in ipairs(row) do
-      local cell = width > 0 and cells[next_cell]
-      local share = ("%.4f"):format(math.abs(width) / total * space)
-      if cell then
-        next_cell = next_cell + 1
-        line:insert(raw("\\begin{subfigure}[t]{" .. share .. "\\linewidth}\\centering\n"))
-        line:insert(cell.image)
-        if cell.entry or #cell.text > 0 then
-          line:insert(raw("\n"))
-          line:extend(caption(cell.text, cell.entry, cell.id))
-        end
-        line:insert(raw("\\end{subfigure}"))
-        if column < #row and cells[next_cell] then line:insert(raw("\\hfill\n")) end
-      elseif width < 0 then
-        line:insert(raw("\\hspace*{" .. share .. "\\linewidth}"))
-      end
-    end
-    if number > 1 then out:insert(raw_block("\\par\\medskip")) end
-    out:insert(pandoc.Plain(line))
-  end
-  return out
-end
-
-local function write_html(rows, cells)
-  local out, next_cell = pandoc.Blocks({}), 1
-  for _, row in ipairs(rows) do
-    local tracks = {}
-    for i, width in ipairs(row) do tracks[i] = ("minmax(0,%gfr)"):format(math.abs(width)) end
-    local grid = pandoc.Blocks({})
-    for _, width in ipairs(row) do
-      local cell = width > 0 and cells[next_cell]
-      if cell then
-        next_cell = next_cell + 1
-        local text = caption(cell.text, cell.entry, cell.id)
-        grid:insert(pandoc.Figure({ pandoc.Plain({ cell.image }) },
-          { long = #text > 0 and { pandoc.Plain(text) } or {} }, { id = cell.id }))
-      elseif width < 0 then
-        grid:insert(raw_block("<span></span>"))
-      end
-    end
-    out:insert(pandoc.Div(grid, { class = "panel-row",
-      style = "grid-template-columns:" .. table.concat(tracks, " ") }))
-  end
-  return out
-end
-
---- A div of images in rows, with letters, sub-captions and a caption where it has a label.
-function M.panel(div, entry, register, fail)
-  local cells, text = cells_of(div, fail)
-  local letters = 0
-  for _, cell in ipairs(cells) do
-    cell.image.attributes["fig-scap"] = nil
-    if entry and (cell.id ~= "" or #cell.text > 0) then
-      letters = letters + 1
-      cell.id = cell.id ~= "" and cell.id or div.identifier .. "-" .. letters
-      cell.entry = { letter = string.char(96 + letters) }
-      register(cell.id, { name = entry.name,
-        number = entry.number .. nbsp .. "(" .. cell.entry.letter .. ")" })
-    end
-  end
-  local rows = rows_of(div.attributes, #cells)
-  if not latex then
-    local label = caption(text, entry, div.identifier)
-    return pandoc.Figure(write_html(rows, cells),
-      { long = #label > 0 and { pandoc.Plain(label) } or {} },
-      { id = div.identifier, class = "panel" })
-  end
-  local kind = div.identifier:match("^tbl%-") and "table" or "figure"
-  local out = pandoc.Blocks({ raw_block("\\begin{" .. kind .. "}[htbp]\n\\centering") })
-  out:extend(write_latex(rows, cells))
-  out:insert(pandoc.Plain(caption(text, entry, div.identifier, div.attributes["fig-scap"])))
-  out:insert(raw_block("\\end{" .. kind .. "}"))
-  return out
 end
 
 return M

@@ -1,7 +1,7 @@
 --[[ What both renderers need: the pandoc route runs this file first, Quarto runs it as a user
 filter before its own (`at: pre-ast`). It
 - takes a figure's file in the best format that is there (`../figures/depth` has no suffix),
-- turns `fig-alt` into the image's alternative text,
+- keeps a percentage and its sign on one line,
 - turns callouts into an environment of our own (LaTeX) or Quarto's markup (HTML),
 - writes the profile's line of the title page and the date in words. ]]
 
@@ -45,11 +45,6 @@ local function image(el)
   el.src = latex and path or path:gsub("[%%#? ]", function(char)
     return ("%%%02X"):format(char:byte())
   end)
-  local alt = el.attributes["fig-alt"]
-  if alt then
-    el.caption = pandoc.Inlines(pandoc.Str(alt))
-    el.attributes["fig-alt"] = nil
-  end
   return el
 end
 
@@ -95,6 +90,18 @@ local function callout(div)
   return pandoc.Div({ pandoc.Div({ head }, { class = "callout-title" }), body }, label)
 end
 
+--- "95 %" stays on one line.
+local function keep_percent(inlines)
+  for i = 2, #inlines - 1 do
+    local before, after = inlines[i - 1], inlines[i + 1]
+    if (inlines[i].t == "Space" or inlines[i].t == "SoftBreak") and before.t == "Str" and before.text:match("%d$")
+      and after.t == "Str" and after.text:match("^%%") then
+      inlines[i] = pandoc.Str("\u{a0}")
+    end
+  end
+  return inlines
+end
+
 local function authors(meta)
   if not meta.author then return end
   local list = pandoc.utils.type(meta.author) == "List" and meta.author or { meta.author }
@@ -115,28 +122,34 @@ local function date(meta)
   end
 end
 
---- The preamble (pandoc route) and the profile's line, in the document's head.
+--- \newcommand{\reportprofile}{…} for the title page.
+local function profile_line(meta)
+  local inlines = pandoc.Inlines({ pandoc.RawInline("latex", "\\newcommand{\\reportprofile}{") })
+  inlines:insert(pandoc.Str(pandoc.utils.stringify(meta.profile)))
+  inlines:insert(pandoc.RawInline("latex", "}"))
+  return pandoc.Plain(inlines)
+end
+
+--- The look: the preamble or the style sheet (pandoc route), and the profile's line.
 local function head(meta)
-  if not latex then return end
-  local lines = pandoc.Blocks({})
-  if meta.profile then
-    local inlines = pandoc.Inlines({ pandoc.RawInline("latex", "\\newcommand{\\reportprofile}{") })
-    local profile = meta.profile
-    inlines:extend(type(profile) == "string" and { pandoc.Str(profile) } or profile)
-    inlines:insert(pandoc.RawInline("latex", "}"))
-    lines:insert(pandoc.Plain(inlines))
-  end
+  local blocks = pandoc.Blocks({})
+  if latex and meta.profile then blocks:insert(profile_line(meta)) end
   if quarto then
-    quarto.doc.include_text("in-header", pandoc.write(pandoc.Pandoc(lines), "latex"))
+    if #blocks > 0 then
+      quarto.doc.include_text("in-header", pandoc.write(pandoc.Pandoc(blocks), "latex"))
+    end
     return
   end
-  local own = meta["header-includes"]
-  local includes = pandoc.List({ pandoc.MetaBlocks({ pandoc.RawBlock("latex",
-    io.open(meta["preamble-file"] and pandoc.utils.stringify(meta["preamble-file"]) or "", "r")
-      :read("a")) }), pandoc.MetaBlocks(lines) })
-  if own then
-    if pandoc.utils.type(own) == "List" then includes:extend(own) else includes:insert(own) end
+  local path = meta["head-file"] and pandoc.utils.stringify(meta["head-file"])
+  if path then
+    local file = assert(io.open(path, "r"))
+    local look = file:read("a")
+    file:close()
+    blocks:insert(1, latex and pandoc.RawBlock("latex", look)
+      or pandoc.RawBlock("html", "<style>\n" .. look .. "</style>"))
   end
+  local includes, own = pandoc.List({ pandoc.MetaBlocks(blocks) }), meta["header-includes"]
+  if pandoc.utils.type(own) == "List" then includes:extend(own) elseif own then includes:insert(own) end
   meta["header-includes"] = pandoc.MetaList(includes)
 end
 
@@ -151,5 +164,6 @@ end
 
 return {
   { traverse = "topdown", Image = image, Div = callout },
+  { Inlines = keep_percent },
   { Meta = metadata },
 }

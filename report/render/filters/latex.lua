@@ -1,30 +1,18 @@
---[[ Tables in LaTeX, after the citations in them are resolved. pandoc sets every table as a
-longtable; here a table that fits on a page becomes a float that is not broken, shrunk when wider
-than the page, and only a long one (more than 30 rows, or class `long`) stays a longtable, whose
-head repeats on each page. Class `small` or `footnotesize` sets the size of the type. ]]
+--[[ The last filter for LaTeX, after the citations are resolved: tables, and names that may break.
+
+pandoc sets every table as a longtable; here a table that fits on a page becomes a float that is not
+broken, shrunk when wider than the page, and only a long one (more than 30 rows, or class `long`)
+stays a longtable, whose head repeats on each page. Class `small` or `footnotesize` sets the size
+of the type. ]]
 
 if not FORMAT:match("latex") then return {} end
 
 package.path = pandoc.path.directory(PANDOC_SCRIPT_FILE) .. "/?.lua;" .. package.path
 local floats = require("floats")
 
-local LONG = 30
-
 local function to_latex(blocks)
   local text = pandoc.write(pandoc.Pandoc(blocks), "latex")
   return (text:gsub("%s+$", ""))
-end
-
-local function row_count(el)
-  local rows = 0
-  for _, body in ipairs(el.bodies) do rows = rows + #body.body end
-  return rows
-end
-
-local function has_note(el)
-  local found = false
-  el:walk({ Note = function() found = true end })
-  return found
 end
 
 --- The rows of a longtable without caption, as a tabular: head, body, foot.
@@ -52,8 +40,7 @@ end
 
 function Table(el)
   local caption, size = caption_of(el), size_of(el)
-  local long = el.classes:includes("long") or row_count(el) > LONG or has_note(el)
-  if long then
+  if floats.is_long(el) then
     if el.identifier == "" and caption ~= "" then
       el.caption = { long = {} }
       return pandoc.RawBlock("latex", "{" .. size .. to_latex({ el }):gsub(
@@ -72,4 +59,23 @@ function Table(el)
   end
   return pandoc.RawBlock("latex", "\\begin{table}[htbp]\n\\centering\n" .. size .. caption .. "\n"
     .. fitted .. "\\end{table}")
+end
+
+--- A path or a name may break after a slash or an underscore.
+local stop = "\\allowbreak{}"
+
+function Code(code)
+  if not code.text:find("[/_].") then return nil end
+  local text = pandoc.write(pandoc.Pandoc({ pandoc.Plain({ code }) }), "latex")
+  return pandoc.RawInline("latex", (text:gsub("/", "/" .. stop):gsub("\\_", "\\_" .. stop)))
+end
+
+function Str(str)
+  if not str.text:find("[/_].") then return nil end
+  local out = pandoc.Inlines({})
+  for part in str.text:gmatch("[^/_]*[/_]?") do
+    if #out > 0 and part ~= "" then out:insert(pandoc.RawInline("latex", stop)) end
+    if part ~= "" then out:insert(pandoc.Str(part)) end
+  end
+  return out
 end

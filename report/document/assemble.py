@@ -1,0 +1,166 @@
+"""A document's templates and the results become one complete Quarto-markdown file."""
+
+import shutil
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from pydantic import BaseModel, ConfigDict
+
+from report.build.content import read_json
+from report.build.pipeline import Task, load_pipeline, load_profile, read_model
+from report.build.plan import Planner
+from report.build.project import source_date
+from report.build.provenance import read_provenance
+from report.build.validation import read_yaml, suggestion
+from report.document import escape, provenance, tables, values
+from report.document.values import Value
+from report.errors import ColophonError
+
+
+class Manifest(BaseModel):
+    """templates/<document>/document.yaml: the title page, the chapters in order, the bibliography."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str
+    subtitle: str = ""
+    authors: list[str] = []
+    abstract: str = ""
+    chapters: list[str]
+    bibliography: str = ""
+
+
+def assemble(planner: Planner, document: str) -> Path:
+    """Write `build/<profile>/<document>/<document>.qmd` and what it cites; returns its path.
+
+    Raises ColophonError, with the template's file and line, for a value that does not exist.
+    """
+    project = planner.project
+    folder = project.root / "templates" / document
+    manifest = read_model(folder / "document.yaml", Manifest, read_yaml(folder / "document.yaml"))
+    target = project.build / document / f"{document}.qmd"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    environment = make_environment(planner, document)
+    chapters = [render_chapter(environment, folder, name) for name in manifest.chapters]
+    head = yaml.safe_dump(front_matter(planner, manifest), sort_keys=False, allow_unicode=True)
+    if manifest.bibliography:
+        shutil.copyfile(folder / manifest.bibliography, target.parent / manifest.bibliography)
+    whole = f"---\n{head}---\n\n" + "\n\n".join(chapter.strip() for chapter in chapters) + "\n"
+    if not target.is_file() or target.read_text(encoding="utf-8") != whole:
+        temporary = target.with_suffix(".tmp")
+        temporary.write_text(whole, encoding="utf-8")
+        temporary.replace(target)
+    return target
+
+
+def front_matter(planner: Planner, manifest: Manifest) -> dict[str, Any]:
+    date = datetime.fromtimestamp(source_date(planner.project.root), UTC)
+    head = {
+        "title": escape.markdown(manifest.title),
+        "subtitle": escape.markdown(manifest.subtitle),
+        "author": [escape.markdown(name) for name in manifest.authors],
+        "date": f"{date:%-d %B %Y}",
+        "date-iso": f"{date:%Y-%m-%d}",
+        "profile": planner.project.profile,
+        "abstract": manifest.abstract,
+        "lang": "en",
+        "bibliography": manifest.bibliography,
+        "link-citations": True,
+    }
+    return {key: value for key, value in head.items() if value}
+
+
+def make_environment(planner: Planner, document: str) -> Environment:
+    """Jinja with the functions that templates may call.
+
+    Comments are written `<# … #>`, since `{#` opens an identifier in Quarto's markdown.
+    """
+    project = planner.project
+    environment = Environment(
+        loader=FileSystemLoader(project.root / "templates"),
+        undefined=StrictUndefined,
+        finalize=finalize,
+        comment_start_string="<#",
+        comment_end_string="#>",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # the output is Markdown; values escape themselves
+    )
+    profile = load_profile(project, load_pipeline(project))
+    environment.globals |= {
+        "results": lambda stage, **each: results(planner, stage, each),
+        "all_results": lambda stage: [metrics_of(planner, task) for task in find(planner, stage)],
+        "figure": lambda name: figure(planner, document, name),
+        "table": tables.table,
+        "stages": provenance.stage_records(planner),
+        "shared": provenance.shared,
+        "profile": {"name": project.profile, "about": escape.markdown(profile.about)},
+    }
+    environment.filters |= {"cell": values.cell, "markdown": escape.markdown}
+    return environment
+
+
+def finalize(value: Any) -> Any:
+    """What `{{ … }}` prints: numbers only through values, which know their unit and precision."""
+    if isinstance(value, float):
+        raise ColophonError(
+            f"the number {value} was computed in the template",
+            "Compute it in the stage, as a metric with a unit.",
+        )
+    return value
+
+
+def render_chapter(environment: Environment, folder: Path, name: str) -> str:
+    path = f"{folder.name}/{name}"
+    if not (folder / name).is_file():
+        known = sorted(p.name for p in folder.glob("*.j2"))
+        raise ColophonError(f"{folder.name}/document.yaml: no chapter {name}", suggestion(name, known))
+    try:
+        return environment.get_template(path).render()
+    except TemplateSyntaxError as error:
+        raise ColophonError(f"templates/{error.name}, line {error.lineno}: {error.message}") from None
+    except (TemplateError, ColophonError, TypeError) as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        inside = [f for f in frames if Path(f.filename).is_relative_to(folder.parent)]
+        where = f"line {inside[-1].lineno}" if inside else "somewhere"
+        file = Path(inside[-1].filename).relative_to(folder.parent) if inside else path
+        raise ColophonError(f"templates/{file}, {where}: {error}") from error
+
+
+def find(planner: Planner, stage: str) -> list[Task]:
+    """The tasks of `stage`; raises ColophonError where pipeline.yaml has no such row."""
+    if stage not in planner.pipeline.stages:
+        known = sorted(planner.pipeline.stages)
+        raise ColophonError(f"no stage {stage!r}", suggestion(stage, known))
+    return [task for task in planner.tasks.values() if task.name == stage]
+
+
+def results(planner: Planner, stage: str, each: dict[str, Any]) -> Value:
+    """The metrics of the one task of `stage` (with the values `each`, if it is expanded)."""
+    found = [t for t in find(planner, stage) if all(t.each.get(k) == v for k, v in each.items())]
+    if len(found) != 1:
+        have = "; ".join(task.id for task in find(planner, stage))
+        raise ColophonError(f"{stage} {each or ''}: {len(found)} results, not one", f"There are: {have}")
+    return metrics_of(planner, found[0])
+
+
+def metrics_of(planner: Planner, task: Task) -> Value:
+    path = task.directory(planner.project) / "metrics.json"
+    if not path.is_file():
+        raise ColophonError(f"{task.id} has no metrics yet", "Run `make experiments` first.")
+    schema = read_provenance(planner.project, task).get("schema", {})
+    return Value(task.id, (), read_json(path), schema, schema)
+
+
+def figure(planner: Planner, document: str, name: str) -> str:
+    """The path of a drawn figure as the document names it, without its suffix."""
+    folder = planner.project.build / "figures"
+    if not (folder / f"{name}.pdf").is_file():
+        known = [p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.pdf")]
+        raise ColophonError(f"no figure {name!r}", suggestion(name, sorted(known)))
+    return f"../figures/{name}"

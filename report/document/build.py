@@ -1,0 +1,55 @@
+"""Assembles a document once and renders it in each format asked for, unless they are fresh."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from report.build.documents import (
+    Rendering,
+    record_rendering,
+    rendering_changes,
+    rendering_parts,
+    require_document,
+)
+from report.build.locks import exclusive
+from report.build.plan import Planner
+from report.build.project import source_date
+from report.document.assemble import assemble
+from report.errors import ColophonError
+from report.render import render
+
+
+def build_document(planner: Planner, document: str, formats: list[str]) -> list[Path]:
+    """Render `document` as `html`, `pdf` or both into the profile's build folder; returns the files.
+
+    Raises ColophonError where results are missing or stale, and for whatever stops a rendering;
+    a file that was there stays then.
+    """
+    require_document(planner, document)
+    renderings = [Rendering(document, format) for format in formats]
+    with exclusive(planner.project.build / "state" / f"{document}.lock", document):
+        todo = [rendering for rendering in renderings if rendering_changes(planner, rendering)]
+        if todo:
+            render_all(planner, document, todo)
+    return [rendering.target(planner) for rendering in renderings]
+
+
+def render_all(planner: Planner, document: str, renderings: list[Rendering]) -> None:
+    stale = [status.task.id for status in planner.statuses() if status.state != "fresh"]
+    if stale:
+        raise ColophonError(
+            f"{document} would show stale results: {', '.join(stale)}",
+            "Run `make report`, which runs them first.",
+        )
+    project = planner.project
+    parts = rendering_parts(planner, renderings[0])
+    source = assemble(planner, document)
+
+    def render_one(rendering: Rendering) -> None:
+        log = project.build / "state" / f"{document}.{rendering.format}.log"
+        epoch = source_date(project.root)
+        render(source, rendering.target(planner), renderer=project.renderer, epoch=epoch, log=log)
+        record_rendering(planner, rendering, parts)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(render_one, renderings))
+    planner.content.save()

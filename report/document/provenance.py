@@ -1,0 +1,63 @@
+"""What the colophon says of each stage: its script, commit, settings, seed, machine and time."""
+
+from datetime import datetime
+from typing import Any
+
+from report.build.plan import Planner
+from report.build.progress import duration
+from report.build.provenance import read_provenance
+from report.document.escape import markdown
+
+NBSP = "\u00a0"
+
+
+def stage_records(planner: Planner) -> list[dict[str, Any]]:
+    """One record a task in running order, every text escaped for Markdown."""
+    found = []
+    for task in planner.tasks.values():
+        made = read_provenance(planner.project, task)
+        if made:
+            found.append(record(made))
+    return found
+
+
+def record(made: dict[str, Any]) -> dict[str, Any]:
+    hardware = made["hardware"]
+    machine = hardware.get("gpu") or hardware["processor"]
+    commit = made["commit"][:8] or "none"
+    each = ", ".join(f"{key} {value}" for key, value in made["each"].items())
+    settings = {key: value for key, value in made["settings"].items() if key not in made["each"]}
+    return {
+        "anchor": "stage-" + made["id"].replace("/", "-").replace("=", "-").lower(),
+        "stage": markdown(made["stage"]),
+        "each": markdown(each),
+        "about": markdown(made["about"]),
+        "script": markdown(made["script"]),
+        "commit": markdown(commit) + ("\\*" if made["uncommitted_changes"] else ""),
+        "uncommitted": made["uncommitted_changes"],
+        "settings": {markdown(key): markdown(text(value)) for key, value in settings.items()},
+        "seed": "none" if made["seed"] is None else str(made["seed"]),
+        "machine": markdown(f"{machine}, {hardware['cores']} cores, {hardware['memory_gib']:.0f} GiB"),
+        "versions": markdown(", ".join(f"{n} {v}" for n, v in made["versions"].items())),
+        "took": duration(made["seconds"]).replace(" ", NBSP),
+        "when": f"{datetime.fromisoformat(made['started']):%Y-%m-%d %H:%M}".replace(" ", NBSP).replace(
+            "-", "\u2011"
+        ),
+        "data": {markdown(name): fingerprint[:12] for name, fingerprint in made["data"].items()},
+    }
+
+
+def text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {text(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(text(item) for item in value)
+    if value is None:
+        return "default"
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+def shared(records: list[dict[str, Any]], key: str) -> str:
+    """The one value that all records share under `key`; empty where they differ."""
+    values = {record[key] for record in records}
+    return values.pop() if len(values) == 1 else ""

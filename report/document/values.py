@@ -1,0 +1,145 @@
+"""Numbers on their way into prose: each knows its stage, its path and how it was declared."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from report.document.escape import markdown
+from report.errors import ColophonError
+
+NBSP = "\u00a0"
+
+
+class MissingValueError(ColophonError):
+    """A template names a value that its stage did not write."""
+
+
+class Value:
+    """A metric, or a group of them, as templates see it.
+
+    `depth.best.accuracy.value` walks down; printing a leaf formats it by the metric's declaration
+    (unit and digits), and a group with `value`, `low` and `high` prints with its interval.
+
+    Args:
+        stage: where it comes from.
+        path: the keys that lead to it, for messages.
+        raw: the value in metrics.json.
+        schema: its JSON schema, from the metrics model.
+        root: the whole model's schema, which holds the definitions.
+    """
+
+    __slots__ = ("_path", "_raw", "_root", "_schema", "_stage")
+
+    def __init__(
+        self, stage: str, path: tuple[Any, ...], raw: Any, schema: dict[str, Any], root: dict[str, Any]
+    ) -> None:
+        self._stage, self._path, self._raw = stage, path, raw
+        self._schema, self._root = flatten(schema, root), root
+
+    def __getattr__(self, name: str) -> "Value":
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self[name]
+
+    def __getitem__(self, key: Any) -> "Value":
+        if isinstance(key, Value):
+            key = key._raw
+        try:
+            raw = self._raw[key]
+        except (KeyError, IndexError, TypeError):
+            raise MissingValueError(
+                f"{self._name()} has no {key!r}", f"It has: {', '.join(self._known()) or 'nothing'}"
+            ) from None
+        return Value(self._stage, (*self._path, key), raw, self._child(key), self._root)
+
+    def __iter__(self) -> Iterator["Value"]:
+        keys = self._raw if isinstance(self._raw, dict) else range(len(self._raw))
+        return (self[key] for key in keys)
+
+    def __contains__(self, item: Any) -> bool:
+        return item in self._raw
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    def __bool__(self) -> bool:
+        return bool(self._raw)
+
+    def __eq__(self, other: object) -> bool:
+        return self._raw == (other._raw if isinstance(other, Value) else other)
+
+    def __hash__(self) -> int:
+        return hash(self._raw)
+
+    def __str__(self) -> str:
+        return show(self)
+
+    def _name(self) -> str:
+        return f"{self._stage}: {'.'.join(map(str, self._path)) or 'its metrics'}"
+
+    def _known(self) -> list[str]:
+        if isinstance(self._raw, dict):
+            return list(self._raw)
+        return [f"0 to {len(self._raw) - 1}"] if isinstance(self._raw, list) and self._raw else []
+
+    def _child(self, key: Any) -> dict[str, Any]:
+        if isinstance(self._raw, list):
+            return self._schema.get("items", {})
+        more = self._schema.get("additionalProperties")
+        own = self._schema.get("properties", {}).get(key)
+        return own or (more if isinstance(more, dict) else {})
+
+
+def flatten(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+    """`schema` with its reference, and the one real choice of an optional field, resolved."""
+    for choice in schema.get("anyOf", []):
+        if choice.get("type") != "null":
+            schema = {**schema, **choice}
+    if "$ref" in schema:
+        found = root
+        for part in schema["$ref"].removeprefix("#/").split("/"):
+            found = found[part]
+        schema = {**found, **{k: v for k, v in schema.items() if k not in ("$ref", "anyOf")}}
+    return schema
+
+
+def is_interval(raw: Any) -> bool:
+    return isinstance(raw, dict) and {"value", "low", "high"} <= raw.keys()
+
+
+def show(value: Value) -> str:
+    """The value in words for prose, as its metric declares. Raises ColophonError for a group."""
+    raw = value._raw
+    if isinstance(raw, str):
+        return markdown(raw)
+    if is_interval(raw):
+        low, high = (bare(value[end]) for end in ("low", "high"))
+        return f"{show(value['value'])} (95{NBSP}% interval {low} to {high}{unit(value['value'])})"
+    return bare(value) + unit(value)
+
+
+def bare(value: Value) -> str:
+    """The number alone, to the declared digits; a fraction as a percentage."""
+    raw, declared = value._raw, value._schema
+    if isinstance(raw, bool) or not isinstance(raw, int | float):
+        raise ColophonError(
+            f"{value._name()} is a {type(raw).__name__}, which can't be printed as a number",
+            "Name a value inside it, or use it in a condition.",
+        )
+    if declared.get("unit") == "fraction":
+        raw = 100 * raw
+    digits = declared.get("digits")
+    text = f"{raw:,}" if isinstance(raw, int) else f"{raw:,.4g}" if digits is None else f"{raw:,.{digits}f}"
+    return text.replace("-", "−")
+
+
+def unit(value: Value) -> str:
+    """What stands behind the number: its unit after a space that doesn't break."""
+    name = value._schema.get("unit") or ""
+    return NBSP + ("%" if name == "fraction" else name) if name else ""
+
+
+def cell(value: Value) -> str:
+    """The value for a table whose head names the unit: `88.3 [86.9, 89.6]`, `512`, `fire9`."""
+    if is_interval(value._raw):
+        return f"{bare(value['value'])} [{bare(value['low'])}, {bare(value['high'])}]"
+    return markdown(value._raw) if isinstance(value._raw, str) else bare(value)

@@ -1,0 +1,85 @@
+"""The figures of chapter 1 show the numbers they were given."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.container import ErrorbarContainer
+
+from figures import style, transfer
+from report.errors import ColophonError
+from report.stage import Inputs, Outputs, Result
+
+
+def accuracy(value: float) -> dict[str, float]:
+    return {"value": value, "low": value - 0.02, "high": value + 0.01}
+
+
+def row(title: str, family: str, layer: str, value: float) -> dict[str, Any]:
+    fits = {"raw": {"accuracy": accuracy(value)}, "normalized": {"accuracy": accuracy(value + 0.05)}}
+    return {"title": title, "family": family, "layer": layer, **fits}
+
+
+@pytest.fixture
+def svm(tmp_path: Path) -> Result:
+    """A result with two networks; only the convolutional one has a best layer."""
+    metrics = {
+        "rows": [
+            row("Net", "convolutional", "early", 0.5),
+            row("Net", "convolutional", "late", 0.7),
+            row("Former", "transformer", "token", 0.6),
+        ],
+        "class_names": ["cat_1", "dog & <b>", "emu"],
+        "best_convolutional": {"confusion": "confusion-convolutional"},
+        "best_transformer": None,
+    }
+    folder = tmp_path / "result"
+    folder.mkdir()
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    np.save(folder / "confusion-convolutional.npy", np.array([[8, 2, 0], [0, 5, 5], [0, 0, 0]]))
+    return Result("transfer/svm_depth", {}, folder)
+
+
+def draw(svm: Result, folder: Path) -> dict[str, bytes]:
+    def no_data(name: str) -> Path:
+        raise ColophonError(f"a figure asked for data: {name}")
+
+    folder.mkdir()
+    outputs = Outputs(folder, folder, lambda items, *_: iter(items))
+    transfer.draw(Inputs([svm], no_data), outputs)
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_each_figure_is_written_for_latex_and_for_html_with_the_same_bytes_every_time(svm, tmp_path):
+    first, second = draw(svm, tmp_path / "one"), draw(svm, tmp_path / "two")
+    assert sorted(first) == [
+        "confusion-convolutional.pdf",
+        "confusion-convolutional.svg",
+        "depth.pdf",
+        "depth.svg",
+    ]
+    assert first == second
+
+
+def test_the_markers_and_bars_are_the_accuracies_and_their_intervals(svm):
+    axes = style.figure(3, 2).subplots()
+    transfer.draw_network(axes, svm.metrics["rows"][:2])
+    raw, normalized = (c for c in axes.containers if isinstance(c, ErrorbarContainer))
+    for container, shift in ((raw, 0.0), (normalized, 0.05)):
+        line, _, (bars,) = container.lines
+        values = np.array([0.5, 0.7]) + shift
+        np.testing.assert_allclose(line.get_ydata(), values)
+        ends = np.array([segment[:, 1] for segment in bars.get_segments()])
+        np.testing.assert_allclose(ends, np.stack([values - 0.02, values + 0.01], axis=1))
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["early", "late"]
+
+
+def test_a_class_without_test_images_leaves_its_row_of_the_confusion_blank(svm, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(style, "save", lambda figure, outputs, name: drawn.append(figure))
+    draw(svm, tmp_path / "out")
+    axes = drawn[-1].axes[0]
+    np.testing.assert_allclose(axes.images[0].get_array(), [[0.8, 0.2, 0], [0, 0.5, 0.5], [0, 0, 0]])
+    assert [text.get_text() for text in axes.texts] == ["80", "20", "50", "50"]

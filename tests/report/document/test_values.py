@@ -1,0 +1,90 @@
+"""Values print as their metrics declare, and name what is missing."""
+
+import pytest
+
+from report.document.values import MissingValueError, Value, cell, show
+from report.errors import ColophonError
+from report.stage import Metrics, quantity
+
+
+class Share(Metrics):
+    value: float = quantity("a share", "fraction", 1)
+    low: float = quantity("its lower end", "fraction", 1)
+    high: float = quantity("its upper end", "fraction", 1)
+
+
+class Row(Metrics):
+    name: str = quantity("the network")
+    accuracy: Share = quantity("of the test images")
+
+
+class Sample(Metrics):
+    images: int = quantity("images, a count")
+    took: float = quantity("duration", "s", 2)
+    gain: float = quantity("difference", "points", 1)
+    penalty: float = quantity("the penalty C")
+    good: bool = quantity("whether it worked")
+    best: Row | None = quantity("the best row")
+    worst: Row | None = quantity("the worst row")
+    rows: list[Row] = quantity("all rows")
+    by_name: dict[str, Row] = quantity("the same by name")
+
+
+@pytest.fixture
+def sample() -> Value:
+    row = Row(name="VGG_16", accuracy=Share(value=0.8834, low=0.871, high=0.8944))
+    metrics = Sample(
+        images=12345,
+        took=1.234,
+        gain=-2.06,
+        penalty=1.0,
+        good=True,
+        best=row,
+        worst=None,
+        rows=[row, row],
+        by_name={"a/b": row},
+    )
+    schema = Sample.model_json_schema(mode="serialization")
+    return Value("chapter/stage", (), metrics.model_dump(mode="json"), schema, schema)
+
+
+def test_a_number_prints_with_the_unit_and_digits_of_its_declaration(sample):
+    assert show(sample.images) == "12,345"
+    assert show(sample.took) == "1.23\u00a0s"
+    assert show(sample.gain) == "−2.1\u00a0points"
+    assert show(sample.penalty) == "1"
+    assert show(sample.best.accuracy.value) == "88.3\u00a0%"
+
+
+def test_declarations_are_found_through_optional_fields_lists_and_mappings(sample):
+    expected = "88.3\u00a0% (95\u00a0% interval 87.1 to 89.4\u00a0%)"
+    assert show(sample.best.accuracy) == expected
+    assert show(sample.rows[1].accuracy) == expected
+    assert show(sample.by_name["a/b"].accuracy) == expected
+
+
+def test_a_cell_leaves_the_unit_to_the_head_of_the_column(sample):
+    assert cell(sample.best.accuracy) == "88.3 [87.1, 89.4]"
+    assert cell(sample.best.name) == r"VGG\_16"
+
+
+def test_a_missing_value_names_its_stage_and_what_there_is(sample):
+    with pytest.raises(
+        MissingValueError, match=r"chapter/stage: best has no 'acuracy'\s+It has: name, acc"
+    ):
+        _ = sample.best.acuracy
+    with pytest.raises(MissingValueError, match=r"rows has no 7\s+It has: 0 to 1"):
+        _ = sample.rows[7]
+
+
+def test_a_group_or_a_truth_value_does_not_print_as_a_number(sample):
+    with pytest.raises(ColophonError, match="best is a dict"):
+        show(sample.best)
+    with pytest.raises(ColophonError, match="good is a bool"):
+        show(sample.good)
+
+
+def test_conditions_and_loops_see_the_plain_content(sample):
+    assert sample.best and not sample.worst and sample.good
+    assert [row.name == "VGG_16" for row in sample.rows] == [True, True]
+    assert "VGG" in sample.best.name and len(sample.rows) == 2

@@ -1,0 +1,128 @@
+"""What cannot be rendered is refused: the thing and its line are named, the old file stays."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from report.errors import ColophonError
+from report.render import latex_packages, render
+
+HEAD = 5  # lines of front matter that `project` puts before the body
+
+
+def render_to(source: Path, suffix: str = "html", **options) -> Path:
+    target = source.parent.parent / f"report.{suffix}"
+    settings = {"renderer": "pandoc", "epoch": 1, "log": target.with_suffix(".log")} | options
+    render(source, target, **settings)
+    return target
+
+
+HOLES = {
+    "unresolved reference": ("One line.\n\nSee @fig-nowhere.\n", "@fig-nowhere", 3),
+    "unresolved in brackets": ("See [-@tbl-gone; @eq-gone].\n", "@eq-gone", 1),
+    "duplicate label": (
+        "![a](../figures/transfer/left){#fig-twin}\n\n![b](../figures/transfer/left){#fig-twin}\n",
+        "fig-twin",
+        3,
+    ),
+    "duplicate equation": ("$$a$$ {#eq-x}\n\n$$b$$ {#eq-x}\n", "eq-x", 3),
+    "missing image": ("Text.\n\n![A](../figures/transfer/undrawn){#fig-a}\n", "undrawn", 3),
+    "missing citation": ("Text.\nAs shown [@nobody2020].\n", "@nobody2020", 2),
+}
+
+
+@pytest.mark.parametrize("hole", HOLES)
+def test_a_hole_in_the_document_is_an_error_that_names_it_and_its_line(project, hole):
+    body, name, line = HOLES[hole]
+    source = project(body)
+    with pytest.raises(ColophonError) as error:
+        render_to(source)
+    named = [text for text in str(error.value).splitlines() if name in text]
+    assert named and re.search(rf"report\.qmd, lines? (\d+, )?{HEAD + line}:", named[0])
+
+
+def test_all_holes_are_reported_at_once(project):
+    source = project("See @fig-one, @tbl-two and [@three1999].\n")
+    with pytest.raises(ColophonError, match=r"(?s)@fig-one.*@tbl-two.*@three1999"):
+        render_to(source)
+
+
+def test_a_label_in_a_code_block_is_no_reference(project):
+    source = project("```\nSee @fig-nowhere, ![x](nothing.png)\n```\n\n`@tbl-nowhere` too.\n")
+    assert "@fig-nowhere" in render_to(source).read_text()
+
+
+def test_the_old_file_stays_where_the_new_one_cannot_be_made(project):
+    source = project("Fine.\n")
+    target = render_to(source)
+    before = target.read_bytes()
+    source.write_text(source.read_text() + "\nSee @fig-nowhere.\n")
+    with pytest.raises(ColophonError):
+        render_to(source)
+    assert target.read_bytes() == before
+    assert not list(target.parent.glob(".*"))
+
+
+def test_broken_latex_shows_its_own_first_error_and_where_it_is(project, needs_latex):
+    source = project("Text.\n\nA formula $\\undefinedmacro{x}$ here.\n\n$\\anotherone$\n")
+    with pytest.raises(ColophonError) as error:
+        render_to(source, "pdf")
+    text = str(error.value)
+    assert "! Undefined control sequence." in text
+    assert re.search(r"^l\.\d+ .*\\undefinedmacro", text, flags=re.MULTILINE)
+    assert f"report.qmd, line {HEAD + 3}" in text
+    assert "\\anotherone" not in text
+    log = source.parent.parent / "report.log"
+    assert str(log) in text and "This is pdfTeX" in log.read_text()
+
+
+def test_a_document_mended_after_a_latex_error_is_built(project, needs_latex):
+    source = project("A formula $\\undefinedmacro$.\n")
+    with pytest.raises(ColophonError):
+        render_to(source, "pdf")
+    source.write_text(source.read_text().replace("\\undefinedmacro", "x"))
+    assert render_to(source, "pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_bibliography_that_is_not_there_is_named(project):
+    source = project("Text.\n")
+    (source.parent / "sample.bib").unlink()
+    with pytest.raises(ColophonError, match=r"sample\.bib"):
+        render_to(source)
+
+
+def test_front_matter_that_is_no_yaml_is_refused(project):
+    source = project("Text.\n")
+    source.write_text("---\ntitle: [unclosed\n---\n\nText.\n")
+    with pytest.raises(ColophonError, match=r"(?i)yaml"):
+        render_to(source)
+
+
+def test_an_unknown_renderer_is_refused_with_the_list(project):
+    with pytest.raises(ColophonError, match=r"(?s)'word'.*auto, quarto, pandoc"):
+        render_to(project("Text.\n"), renderer="word")
+
+
+def test_an_unknown_format_is_refused_with_the_list(project):
+    with pytest.raises(ColophonError, match=r"(?s)report\.docx.*\.html, \.pdf"):
+        render_to(project("Text.\n"), "docx")
+
+
+def test_quarto_asked_for_but_not_there_is_an_error(project, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ColophonError, match=r"(?s)quarto.*not on the PATH.*RENDERER=pandoc"):
+        render_to(project("Text.\n"), renderer="quarto")
+
+
+def test_missing_latex_is_told_with_the_command_that_installs_it(project, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ColophonError) as error:
+        render_to(project("Text.\n"), "pdf")
+    command = re.search(r"apt-get install .*", str(error.value))
+    assert command and set(latex_packages()) <= set(command[0].split())
+
+
+def test_html_needs_no_latex(project, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "A title" in render_to(project("Text.\n"), renderer="auto").read_text()

@@ -1,0 +1,158 @@
+"""The smoke report, built once from end to end through the Makefile, and what is inside it."""
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import html
+
+REPOSITORY = Path(__file__).parents[1]
+PARTS = ("experiments", "figures", "profiles", "templates", "pipeline.yaml", "Makefile", "pyproject.toml")
+
+
+def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    variables = [f"ENGINE={REPOSITORY}", f"VENV={REPOSITORY / '.venv'}", "PROFILE=smoke", "RENDERER=pandoc"]
+    return subprocess.run(
+        ["make", *words, *variables], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project, in a folder with a space in its name, with its smoke report built."""
+    folder = tmp_path_factory.mktemp("a report") / "my project"
+    folder.mkdir()
+    for part in PARTS:
+        source, target = REPOSITORY / part, folder / part
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    done = make(folder, "report")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def svm(project: Path) -> dict[str, Any]:
+    return json.loads((project / "build/smoke/stages/transfer/svm_depth/metrics.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def page(project: Path) -> Any:
+    return html.fromstring((project / "build/smoke/report.html").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def printed(project: Path) -> str:
+    if shutil.which("pdftotext") is None:
+        pytest.fail("pdftotext is missing: make latex installs it (poppler-utils)")
+    words = ["pdftotext", "-layout", str(project / "build/smoke/report.pdf"), "-"]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+
+def text_of(element: Any) -> str:
+    return " ".join(element.text_content().split())
+
+
+def cells(accuracy: dict[str, float]) -> str:
+    return f"{100 * accuracy['value']:.1f} [{100 * accuracy['low']:.1f}, {100 * accuracy['high']:.1f}]"
+
+
+def test_every_accuracy_of_the_tables_is_in_both_documents(svm, page, printed):
+    shown = text_of(page)
+    for row in svm["rows"]:
+        for scaling in ("raw", "normalized"):
+            assert cells(row[scaling]["accuracy"]) in shown
+            assert cells(row[scaling]["accuracy"]) in printed
+
+
+def test_tables_and_figures_are_numbered_by_chapter_alike_in_both_documents(page, printed):
+    shown = text_of(page)
+    captions = re.findall(
+        r"(?:Table|Figure) \d\.\d", " ".join(map(text_of, page.iter("caption", "figcaption")))
+    )
+    assert {"Table 1.1", "Table 1.2", "Figure 1.1", "Figure 1.2"} <= set(captions)
+    for caption in captions:
+        assert re.search(rf"{caption}\s*:", printed), caption
+    for reference in ("Equation 1.1", "Equation 1.2", "Table 1.3", "Figure 1.2 (a)"):
+        assert reference in shown.replace("\u00a0", " ")
+        assert reference in " ".join(printed.split())
+
+
+def test_nothing_is_left_unresolved(page, printed):
+    for text in (text_of(page), printed):
+        assert "??" not in text
+        assert not re.search(r"@(tbl|fig|eq|sec)-", text)
+        assert "{{" not in text and "{%" not in text
+
+
+def test_every_link_within_the_page_has_its_target(page):
+    targets = {element.get("id") for element in page.xpath("//*[@id]")}
+    links = [link.get("href")[1:] for link in page.xpath("//a[starts-with(@href, '#')]")]
+    assert len(links) > 10
+    assert set(links) <= targets
+
+
+def test_every_image_is_in_the_page_and_has_an_alternative_text(page):
+    images = page.xpath("//img")
+    assert len(images) == 3
+    for image in images:
+        head, _, data = image.get("src").partition(",")
+        assert head.startswith(("data:image/svg+xml;base64", "data:image/png;base64"))
+        assert b"<svg" in base64.b64decode(data) or b"PNG" in base64.b64decode(data)[:8]
+        assert len(image.get("alt")) > 20
+
+
+def test_the_page_asks_nothing_of_other_hosts(page):
+    outside = page.xpath(
+        "//*[starts-with(@src, 'http')] | //link[starts-with(@href, 'http')] | //script[@src]"
+    )
+    assert outside == []
+
+
+def test_the_title_page_names_the_profile_and_the_colophon_every_stage(project, page, printed):
+    assert "profile smoke" in " ".join(printed.split("\f")[0].split())
+    stages = [path.parent for path in (project / "build/smoke/stages").rglob("provenance.json")]
+    assert len(stages) == 7
+    flat = " ".join(printed.split())
+    for stage in stages:
+        record = json.loads((stage / "provenance.json").read_text())
+        assert record["script"] in flat and record["stage"] in text_of(page)
+    assert record["versions"]["torch"] in flat and record["hardware"]["processor"] in flat
+
+
+def test_a_second_build_does_nothing_and_edited_prose_runs_no_stage(project):
+    made = {
+        path: path.stat().st_mtime_ns for path in (project / "build/smoke").rglob("*") if path.is_file()
+    }
+    again = make(project, "report")
+    assert again.returncode == 0 and "up to date" in again.stdout
+    chapter = project / "templates/report/transfer.qmd.j2"
+    chapter.write_text(chapter.read_text() + "\nA sentence that was added.\n")
+    done = make(project, "html")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "A sentence that was added." in (project / "build/smoke/report.html").read_text()
+    kept = [path for path in made if path.is_relative_to(project / "build/smoke/stages")]
+    assert kept and all(path.stat().st_mtime_ns == made[path] for path in kept)
+
+
+def test_a_value_that_does_not_exist_stops_the_build_with_file_and_line(project):
+    before = (project / "build/smoke/report.html").read_bytes()
+    chapter = project / "templates/report/transfer.qmd.j2"
+    good = chapter.read_text()
+    lines = good.count("\n") + 1
+    chapter.write_text(good + "{{ svm.best.acuracy }}\n")
+    done = make(project, "html")
+    chapter.write_text(good)
+    assert done.returncode != 0
+    assert (
+        f"templates/report/transfer.qmd.j2, line {lines}: transfer/svm_depth: best has no 'acuracy'"
+        in done.stderr
+    )
+    assert (project / "build/smoke/report.html").read_bytes() == before
