@@ -47,9 +47,7 @@ def accuracy(predicted: np.ndarray, labels: np.ndarray) -> Accuracy:
     return Accuracy.model_validate(_counted(predicted, labels))
 
 
-def class_accuracies(
-    predicted: np.ndarray, labels: np.ndarray, names: list[str]
-) -> list[ClassAccuracy]:
+def class_accuracies(predicted: np.ndarray, labels: np.ndarray, names: list[str]) -> list[ClassAccuracy]:
     """The accuracy on each class, in the order of `names`; classes without images are left out."""
     return [
         ClassAccuracy.model_validate(

@@ -23,9 +23,7 @@ class Split:
     test: ImageSet
 
 
-def load(
-    name: DatasetName, locate: Callable[[str], Path], train_per_class: int, seed: int
-) -> Split:
+def load(name: DatasetName, locate: Callable[[str], Path], train_per_class: int, seed: int) -> Split:
     """The data set `name`.
 
     Args:
@@ -56,9 +54,7 @@ def _digits(train_per_class: int, seed: int) -> Split:
     return Split(subset(images, train), subset(images, test))
 
 
-def stratified_choice(
-    labels: np.ndarray, per_class: int, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
+def stratified_choice(labels: np.ndarray, per_class: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Choose `per_class` indices of each class at random; returns them and the rest, both sorted.
 
     Raises ColophonError where a class would have nothing left.

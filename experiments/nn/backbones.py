@@ -98,9 +98,7 @@ _TABLE = [
         SQUEEZENET_LAYERS,
     ),
     Backbone("torchvision/vgg16", "VGG16", "convolutional", models.vgg16, VGG_LAYERS),
-    Backbone(
-        "torchvision/vit_b_16:IMAGENET1K_V1", "ViT-B/16", "transformer", models.vit_b_16, _VIT
-    ),
+    Backbone("torchvision/vit_b_16:IMAGENET1K_V1", "ViT-B/16", "transformer", models.vit_b_16, _VIT),
     Backbone(
         "torchvision/vit_b_16:IMAGENET1K_SWAG_E2E_V1",
         "ViT-B/16 (SWAG)",
@@ -149,11 +147,7 @@ def select_layers(backbone: Backbone, labels: tuple[str, ...] | None) -> dict[st
                 f"backbone {backbone.name!r} has no layer {label!r}",
                 f"Its layers: {', '.join(backbone.layers)}",
             )
-    return {
-        label: module
-        for label, module in backbone.layers.items()
-        if labels is None or label in labels
-    }
+    return {label: module for label, module in backbone.layers.items() if labels is None or label in labels}
 
 
 def load(backbone: Backbone, weights: Path) -> nn.Module:

@@ -98,9 +98,7 @@ def extract(
         yield from in_order(features, parts, threads)
 
 
-def in_order(
-    work: Callable[[Task], Answer], tasks: Iterable[Task], threads: int
-) -> Iterator[Answer]:
+def in_order(work: Callable[[Task], Answer], tasks: Iterable[Task], threads: int) -> Iterator[Answer]:
     """`map` in threads, at most twice as many tasks begun as there are threads."""
     waiting: deque[Future[Answer]] = deque()
     with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:

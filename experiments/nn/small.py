@@ -84,9 +84,7 @@ def vit(classes: int) -> VisionTransformer:
         hidden_dim=64,
         mlp_dim=128,
         num_classes=classes,
-        conv_stem_configs=[
-            ConvStemConfig(width, kernel_size=3, stride=2) for width in (16, 32, 64)
-        ],
+        conv_stem_configs=[ConvStemConfig(width, kernel_size=3, stride=2) for width in (16, 32, 64)],
     )
 
 

@@ -29,23 +29,17 @@ class Settings(stage.Settings):
         default=None,
         description="layers by label; None takes all that the table of backbones names",
     )
-    dataset: datasets.DatasetName = Field(
-        default="15-scene", description="the practical's data set"
-    )
+    dataset: datasets.DatasetName = Field(default="15-scene", description="the practical's data set")
     train_per_class: int = Field(
         default=10, ge=1, le=170, description="of digits only: so few that the transfer matters"
     )
-    batch_size: int = Field(
-        default=8, ge=1, le=1024, description="larger ones leave a core's cache"
-    )
+    batch_size: int = Field(default=8, ge=1, le=1024, description="larger ones leave a core's cache")
     precision: device.PrecisionChoice = Field(
         default="auto",
         description="bfloat16 where the device has it: twice as fast, accuracies differ "
         "by less than their intervals; float32 elsewhere",
     )
-    seed: int = Field(
-        default=1, ge=0, lt=2**31, description="of digits only: chooses the training images"
-    )
+    seed: int = Field(default=1, ge=0, lt=2**31, description="of digits only: chooses the training images")
 
 
 class Layer(stage.Metrics):
@@ -84,9 +78,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     extractor = LayerFeatures(network, layers)
     found = [
         Layer(label=label, module=module, dimensions=width, array=label.replace(" ", "-"))
-        for (label, module), width in zip(
-            layers.items(), widths(extractor, backbone.size), strict=True
-        )
+        for (label, module), width in zip(layers.items(), widths(extractor, backbone.size), strict=True)
     ]
     for name, images in (("train", split.train), ("test", split.test)):
         batches = extract(extractor, backbone, images, settings.batch_size, precision)
@@ -134,9 +126,7 @@ def _write(
     batches: Iterable[tuple[slice, tuple[np.ndarray, ...]]],
     outputs: stage.Outputs,
 ) -> None:
-    arrays = [
-        outputs.array(f"{name}-{layer.array}", (len(images), layer.dimensions)) for layer in layers
-    ]
+    arrays = [outputs.array(f"{name}-{layer.array}", (len(images), layer.dimensions)) for layer in layers]
     for part, features in batches:
         for array, values in zip(arrays, features, strict=True):
             array[part] = values

@@ -31,12 +31,8 @@ class Settings(stage.Settings):
     validation_per_class: int = Field(
         default=40, ge=1, le=10_000, description="1040 letters put the accuracy within 2 points"
     )
-    epochs: int = Field(
-        default=3, ge=1, le=200, description="the loss is nearly flat, in about 10 s"
-    )
-    batch_size: int = Field(
-        default=64, ge=1, le=4096, description="many short steps: the budget is small"
-    )
+    epochs: int = Field(default=3, ge=1, le=200, description="the loss is nearly flat, in about 10 s")
+    batch_size: int = Field(default=64, ge=1, le=4096, description="many short steps: the budget is small")
     learning_rate: float = Field(
         default=3e-3,
         gt=0,
@@ -104,9 +100,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     )
 
 
-def _prepared(
-    images: torch.Tensor, backbone: backbones.Backbone, where: torch.device
-) -> torch.Tensor:
+def _prepared(images: torch.Tensor, backbone: backbones.Backbone, where: torch.device) -> torch.Tensor:
     """Grey images (n, 1, h, w) in [0, 1] as the network takes them: three channels, normalised."""
     mean = torch.tensor(backbone.mean).view(1, 3, 1, 1)
     std = torch.tensor(backbone.std).view(1, 3, 1, 1)

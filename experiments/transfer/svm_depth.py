@@ -137,9 +137,7 @@ def _common(results: list[stage.Result]) -> stage.Result:
     return results[0]
 
 
-def _fit(
-    settings: Settings, result: stage.Result, array: str, scaling: Scaling
-) -> tuple[np.ndarray, bool]:
+def _fit(settings: Settings, result: stage.Result, array: str, scaling: Scaling) -> tuple[np.ndarray, bool]:
     """The predicted labels of the test images, and whether the solver converged."""
     train, test = (np.asarray(result.array(f"{part}-{array}"), float) for part in ("train", "test"))
     if scaling == "normalized":
