@@ -44,7 +44,7 @@ def wilson(correct: int, total: int, level: float = 0.95) -> tuple[float, float]
 
 def accuracy(predicted: np.ndarray, labels: np.ndarray) -> Accuracy:
     """The accuracy of `predicted` (n,) against `labels` (n,), n at least 1."""
-    return Accuracy(**_counted(predicted, labels))
+    return Accuracy.model_validate(_counted(predicted, labels))
 
 
 def class_accuracies(
@@ -52,7 +52,9 @@ def class_accuracies(
 ) -> list[ClassAccuracy]:
     """The accuracy on each class, in the order of `names`; classes without images are left out."""
     return [
-        ClassAccuracy(name=name, **_counted(predicted[labels == index], labels[labels == index]))
+        ClassAccuracy.model_validate(
+            {"name": name, **_counted(predicted[labels == index], labels[labels == index])}
+        )
         for index, name in enumerate(names)
         if np.any(labels == index)
     ]

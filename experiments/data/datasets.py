@@ -49,9 +49,9 @@ def load(
 
 
 def _digits(train_per_class: int, seed: int) -> Split:
-    digits = load_digits()
-    grey = np.round(digits.images * (255 / 16)).astype(np.uint8)
-    images = from_array(grey, digits.target, [str(name) for name in digits.target_names])
+    values, labels = load_digits(return_X_y=True)
+    grey = np.round(values.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
+    images = from_array(grey, np.asarray(labels), [str(digit) for digit in range(10)])
     train, test = stratified_choice(images.labels, train_per_class, seed)
     return Split(subset(images, train), subset(images, test))
 

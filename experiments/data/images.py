@@ -119,10 +119,10 @@ def find_duplicates(train: ImageSet, test: ImageSet) -> Duplicates:
     mask = np.zeros(len(test), dtype=bool)
     conflicting = 0
     for group in places.values():
-        train_labels = {train.labels[index] for split, index in group if split == "train"}
+        train_labels = {int(train.labels[index]) for split, index in group if split == "train"}
         for split, index in group:
             if split == "test" and train_labels:
                 mask[index] = True
-                conflicting += test.labels[index] not in train_labels
+                conflicting += int(test.labels[index]) not in train_labels
     groups = sum(len(group) > 1 for group in places.values())
     return Duplicates(groups, mask, conflicting)

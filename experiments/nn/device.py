@@ -38,7 +38,7 @@ def place(network: Network, where: torch.device, precision: Precision = "float32
     than the arithmetic of a small transformer gains.
     """
     dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
-    return network.to(where, dtype, memory_format=torch.channels_last)
+    return network.to(device=where, dtype=dtype).to(memory_format=torch.channels_last)
 
 
 @contextmanager

@@ -61,8 +61,8 @@ def squeezenet(classes: int) -> SqueezeNet:
     )
     scores = nn.Conv2d(128, classes, kernel_size=1)
     network.classifier[1] = scores
-    _initialize(network, last=scores)
-    nn.init.constant_(scores.bias, 0.5)  # above zero: the ReLU that follows would let none learn
+    # Scores start above zero: the ReLU that follows passes no gradient below it.
+    _initialize(network, last=scores, score=0.5)
     return network
 
 
@@ -90,10 +90,10 @@ def vit(classes: int) -> VisionTransformer:
     )
 
 
-def _initialize(network: nn.Module, last: nn.Module) -> None:
+def _initialize(network: nn.Module, last: nn.Module, score: float = 0.0) -> None:
     """He's initialisation for ReLU networks (He et al. 2015, arXiv:1502.01852).
 
-    `last`, the layer of the class scores, starts near zero: the first loss is that of a guess.
+    `last`, the layer of the class scores, starts near `score` for every class.
     """
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
@@ -102,4 +102,4 @@ def _initialize(network: nn.Module, last: nn.Module) -> None:
             else:
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
             if module.bias is not None:
-                nn.init.zeros_(module.bias)
+                nn.init.constant_(module.bias, score if module is last else 0.0)

@@ -26,19 +26,26 @@ class Settings(stage.Settings):
         description="the trained network; a profile names several, one run each",
     )
     layers: tuple[str, ...] | None = Field(
-        None, description="layers by label; None takes all that the table of backbones names"
+        default=None,
+        description="layers by label; None takes all that the table of backbones names",
     )
-    dataset: datasets.DatasetName = Field("15-scene", description="the practical's data set")
+    dataset: datasets.DatasetName = Field(
+        default="15-scene", description="the practical's data set"
+    )
     train_per_class: int = Field(
-        10, ge=1, le=170, description="of digits only: so few that the transfer matters"
+        default=10, ge=1, le=170, description="of digits only: so few that the transfer matters"
     )
-    batch_size: int = Field(8, ge=1, le=1024, description="larger ones leave a core's cache")
+    batch_size: int = Field(
+        default=8, ge=1, le=1024, description="larger ones leave a core's cache"
+    )
     precision: device.PrecisionChoice = Field(
-        "auto",
+        default="auto",
         description="bfloat16 where the device has it: twice as fast, accuracies differ "
         "by less than their intervals; float32 elsewhere",
     )
-    seed: int = Field(1, ge=0, lt=2**31, description="of digits only: chooses the training images")
+    seed: int = Field(
+        default=1, ge=0, lt=2**31, description="of digits only: chooses the training images"
+    )
 
 
 class Layer(stage.Metrics):

@@ -19,21 +19,32 @@ from report.stage import quantity
 
 class Settings(stage.Settings):
     backbone: Literal["small/vgg", "small/squeezenet", "small/vit"] = Field(
-        "small/vgg", description="the network to train; a profile names several, one run each"
+        default="small/vgg",
+        description="the network to train; a profile names several, one run each",
     )
     train_per_class: int = Field(
-        400, ge=1, le=10_000, description="letters a class: every font and case about ten times"
+        default=400,
+        ge=1,
+        le=10_000,
+        description="letters a class: every font and case about ten times",
     )
     validation_per_class: int = Field(
-        40, ge=1, le=10_000, description="1040 letters put the accuracy within 2 points"
+        default=40, ge=1, le=10_000, description="1040 letters put the accuracy within 2 points"
     )
-    epochs: int = Field(3, ge=1, le=200, description="the loss is nearly flat, in about 10 s")
-    batch_size: int = Field(64, ge=1, le=4096, description="many short steps: the budget is small")
+    epochs: int = Field(
+        default=3, ge=1, le=200, description="the loss is nearly flat, in about 10 s"
+    )
+    batch_size: int = Field(
+        default=64, ge=1, le=4096, description="many short steps: the budget is small"
+    )
     learning_rate: float = Field(
-        3e-3, gt=0, le=1, description="about the highest at which all three shapes train steadily"
+        default=3e-3,
+        gt=0,
+        le=1,
+        description="about the highest at which all three shapes train steadily",
     )
-    weight_decay: float = Field(0.01, ge=0, le=1, description="AdamW's default")
-    seed: int = Field(1, ge=0, lt=2**31, description="the practicals' seed")
+    weight_decay: float = Field(default=0.01, ge=0, le=1, description="AdamW's default")
+    seed: int = Field(default=1, ge=0, lt=2**31, description="the practicals' seed")
 
 
 class Metrics(stage.Metrics):

@@ -3,6 +3,10 @@
 The practical's question 8, "impact of the extraction layer": LinearSVC with C = 1 on the training
 features, accuracy on the test images. The best row that the metrics name is the one with the
 highest test accuracy: it describes the results, no hyper-parameter is chosen by it.
+
+On raw features the solver stops at scikit-learn's tolerance well before the optimum: rounding in
+the features, of float32 too, moves the accuracy of SqueezeNet's fire6 by 0.3 points. At a tolerance
+of 1e-6 it moves by less than 0.1 (and is half a point lower).
 """
 
 import warnings
@@ -25,11 +29,14 @@ SCALINGS: tuple[Scaling, ...] = ("raw", "normalized")
 
 
 class Settings(stage.Settings):
-    c: float = Field(1.0, gt=0, le=1e6, description="the practical's C")
+    c: float = Field(default=1.0, gt=0, le=1e6, description="the practical's C")
     max_iterations: int = Field(
-        100_000, ge=1, le=10**7, description="the default 1000 is too few for raw features"
+        default=100_000, ge=1, le=10**7, description="the default 1000 is too few for raw features"
     )
-    seed: int = Field(0, ge=0, lt=2**31, description="of the solver's order of the samples")
+    tolerance: float = Field(
+        default=1e-4, ge=1e-12, le=1, description="scikit-learn's default, which the practical used"
+    )
+    seed: int = Field(default=0, ge=0, lt=2**31, description="of the solver's order of the samples")
 
 
 class Fit(stage.Metrics):
@@ -97,24 +104,20 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     outputs.save("predictions", predictions)
     outputs.save("labels", labels)
     outputs.save("duplicates", duplicates)
-    best = {
-        name: _best(rows, family, predictions, labels, outputs)
-        for name, family in (
-            ("best", ""),
-            ("best_convolutional", "convolutional"),
-            ("best_transformer", "transformer"),
-        )
-    }
     shared = (
         "dataset_title class_names classes train test duplicate_groups test_duplicates "
         "conflicting_duplicates"
     )
-    return Metrics(
-        **{key: first.metrics[key] for key in shared.split()},
-        c=settings.c,
-        converged=all(fit.converged for row in rows for fit in (row.raw, row.normalized)),
-        rows=rows,
-        **best,
+    return Metrics.model_validate(
+        {key: first.metrics[key] for key in shared.split()}
+        | {
+            "c": settings.c,
+            "converged": all(fit.converged for row in rows for fit in (row.raw, row.normalized)),
+            "rows": rows,
+            "best": _best(rows, "", predictions, labels, outputs),
+            "best_convolutional": _best(rows, "convolutional", predictions, labels, outputs),
+            "best_transformer": _best(rows, "transformer", predictions, labels, outputs),
+        }
     )
 
 
@@ -141,12 +144,17 @@ def _fit(
     train, test = (np.asarray(result.array(f"{part}-{array}"), float) for part in ("train", "test"))
     if scaling == "normalized":
         train, test = normalize(train), normalize(test)
-    machine = LinearSVC(C=settings.c, max_iter=settings.max_iterations, random_state=settings.seed)
+    machine = LinearSVC(
+        C=settings.c,
+        tol=settings.tolerance,
+        max_iter=settings.max_iterations,
+        random_state=settings.seed,
+    )
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
         machine.fit(train, result.array("train-labels"))
     converged = not any(issubclass(w.category, ConvergenceWarning) for w in caught)
-    return machine.predict(test), converged
+    return np.asarray(machine.predict(test)), converged
 
 
 def _score(
@@ -173,7 +181,7 @@ def _best(
     labels: np.ndarray,
     outputs: stage.Outputs,
 ) -> Best | None:
-    """The row and scaling of the highest accuracy, the first of equals; writes its confusion."""
+    """The highest accuracy of a family (or of all), the first of equals; writes its confusion."""
     candidates = [
         (index, column)
         for index, row in enumerate(rows)

@@ -84,7 +84,7 @@ def make_inputs(planner: Planner, task: Task, named: list[str]) -> Inputs:
                 f"{task.id} reads the data {name!r}, which its row in pipeline.yaml does not tell",
                 "List under `data` of the row the setting whose value is that name.",
             )
-        return require_data(project, name, planner.pipeline.data[name], task.id)
+        return require_data(project, name, planner.pipeline.data[name])
 
     return Inputs(results, data)
 

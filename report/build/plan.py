@@ -91,7 +91,7 @@ class Planner:
         missing = []
         for name, entry in self.data_entries(task, settings).items():
             try:
-                data[name] = self.content.tree(require_data(self.project, name, entry, task.id))
+                data[name] = self.content.tree(require_data(self.project, name, entry))
             except ColophonError as error:
                 missing.append(error)
         parts = {
@@ -169,7 +169,7 @@ def without(mapping: dict[str, Any], keys: list[str]) -> dict[str, Any]:
     return {key: value for key, value in mapping.items() if key not in keys}
 
 
-def require_data(project: Project, name: str, entry: DataEntry, user: str) -> Path:
+def require_data(project: Project, name: str, entry: DataEntry) -> Path:
     """The path of a data set or weights file. Raises ColophonError saying what to put where."""
     path = project.data_path(entry.path)
     if (path.is_dir() and any(path.iterdir())) or path.is_file():
@@ -177,7 +177,7 @@ def require_data(project: Project, name: str, entry: DataEntry, user: str) -> Pa
     about = f" ({entry.about})" if entry.about else ""
     source = f"\n  Get it from: {entry.source}" if entry.source else ""
     raise ColophonError(
-        f"{user}: {name}{about} is missing: nothing at {project.relative(path)}",
+        f"{name}{about} is missing: nothing at {project.relative(path)}",
         f"Put it there, or set DATA_DIR to the folder that holds {entry.path}.{source}",
     )
 

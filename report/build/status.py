@@ -36,7 +36,7 @@ def describe(planner: Planner, status: Status) -> tuple[str, str]:
         log = project.relative(task.state_file(project, "log"))
         return "failed", f"{text[0] if text else 'no message'} (log: {log})"
     notes = list(status.because)
-    notes += [f"lacks data: {error.problem}" for error in status.missing]
+    notes += [error.problem for error in status.missing]
     if status.state == "fresh" and (others := other_versions(status.provenance)):
         notes.append(f"made with other versions: {', '.join(others)}")
     return status.state, "; ".join(notes)

@@ -24,7 +24,7 @@ WIDTHS = {
     "small/vit": {"class token": 64},
 }
 LIGHT = [name for name in WIDTHS if "vgg16" not in name and "vit_b" not in name]
-# Parameters of the published networks: Simonyan & Zisserman, Dosovitskiy et al., torchvision's docs.
+# Sizes of the published networks, from their papers and torchvision's documentation.
 PARAMETERS = {
     "torchvision/squeezenet1_1": 1_235_496,
     "torchvision/vgg16": 138_357_544,

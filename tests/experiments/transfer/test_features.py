@@ -71,7 +71,7 @@ def test_one_layer_can_be_chosen(run_stage, trained, scenes) -> None:
         features, [trained], lambda name: scenes, backbone="small/vgg", layers=("relu7",)
     )
     assert [layer.label for layer in metrics.layers] == ["relu7"]
-    with pytest.raises(ColophonError, match="no output 'train-relu6.npy'"):
+    with pytest.raises(ColophonError, match=r"no output 'train-relu6\.npy'"):
         result.array("train-relu6")
 
 

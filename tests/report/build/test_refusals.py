@@ -195,7 +195,7 @@ def test_missing_data_are_refused_before_any_stage_runs_saying_what_to_put_where
     done = bare.make("experiments")
     assert done.returncode != 0
     assert (
-        "error: chain/source: numbers (three numbers) is missing: nothing at data/numbers.txt\n"
+        "error: numbers (three numbers) is missing: nothing at data/numbers.txt\n"
         "  Put it there, or set DATA_DIR to the folder that holds numbers.txt.\n"
         "  Get it from: the author of these tests\n"
     ) in done.stderr
