@@ -214,7 +214,9 @@ def test_results_stay_fresh_without_the_data_they_were_made_from(built: Tiny) ->
     assert built.make("experiments").stdout == "demo: experiments is up to date\n"
     built.edit("profiles/demo.yaml", "scale: 2.0", "scale: 3.0")
     assert "Put it there" in built.make("experiments").stderr
-    assert "numbers (three numbers) is missing" in " ".join(built.make("status").stdout.split())
+    assert "numbers (three numbers) is missing: nothing at data/numbers.txt" in " ".join(
+        built.make("status").stdout.split()
+    )
 
 
 def test_an_empty_profile_variable_means_the_default(built: Tiny) -> None:
