@@ -1,7 +1,6 @@
 """Training of a classifier on tensors, in epochs, with checkpoints."""
 
 import math
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +103,7 @@ class Trainer:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         temporary = self._file.with_suffix(".tmp")
         torch.save(state, temporary)
-        os.replace(temporary, self._file)
+        temporary.replace(self._file)
 
     def _restore(self) -> None:
         state = torch.load(self._file, map_location="cpu", weights_only=True)

@@ -41,7 +41,8 @@ def assemble(planner: Planner, document: str) -> Path:
     """
     project = planner.project
     folder = project.root / "templates" / document
-    manifest = read_model(folder / "document.yaml", Manifest, read_yaml(folder / "document.yaml"))
+    content = read_yaml(folder / "document.yaml")
+    manifest = read_model(f"templates/{document}/document.yaml", Manifest, content)
     target = project.build / document / f"{document}.qmd"
     target.parent.mkdir(parents=True, exist_ok=True)
     environment = make_environment(planner, document)

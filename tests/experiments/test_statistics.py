@@ -1,3 +1,5 @@
+from typing import Any, cast
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -33,7 +35,7 @@ def test_accuracies_agree_with_scikit_learn() -> None:
     per_class = class_accuracies(predicted, labels, ["a", "b", "c", "d"])
     assert [entry.name for entry in per_class] == ["a", "b", "c", "d"]
     assert [entry.value for entry in per_class] == pytest.approx(
-        recall_score(labels, predicted, average=None).tolist()
+        cast(Any, recall_score)(labels, predicted, average=None).tolist()
     )
 
 

@@ -70,7 +70,7 @@ def test_the_markers_and_bars_are_the_accuracies_and_their_intervals(svm):
     for container, shift in ((raw, 0.0), (normalized, 0.05)):
         line, _, (bars,) = container.lines
         values = np.array([0.5, 0.7]) + shift
-        np.testing.assert_allclose(line.get_ydata(), values)
+        np.testing.assert_allclose(np.asarray(line.get_ydata(), dtype=float), values)
         ends = np.array([segment[:, 1] for segment in bars.get_segments()])
         np.testing.assert_allclose(ends, np.stack([values - 0.02, values + 0.01], axis=1))
     assert [label.get_text() for label in axes.get_xticklabels()] == ["early", "late"]

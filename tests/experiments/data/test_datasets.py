@@ -1,5 +1,6 @@
 import os
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ def test_digits_are_split_by_class_and_all_used_once() -> None:
 
 
 def test_digits_keep_their_labels_and_pictures() -> None:
-    raw, part = load_digits(), digits().test
+    raw, part = cast(Any, load_digits()), digits().test
     for index in (0, 500, 1500):
         original = int(part.names[index])
         assert part.labels[index] == raw.target[original]

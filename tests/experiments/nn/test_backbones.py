@@ -1,5 +1,6 @@
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -111,6 +112,8 @@ def test_an_in_place_relu_does_not_alter_the_layer_before_it() -> None:
 
 
 def test_small_networks_keep_torchvisions_module_names() -> None:
+    small: Any
+    large: Any
     small, large = on_meta("small/vgg"), on_meta("torchvision/vgg16")
     assert [type(m) for m in small.classifier] == [type(m) for m in large.classifier]
     small, large = on_meta("small/squeezenet"), on_meta("torchvision/squeezenet1_1")

@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ def test_digits_get_the_features_of_the_trained_network(run_stage, trained) -> N
     )
     assert (metrics.train, metrics.test, metrics.classes) == (100, 1697, 10)
     assert [layer.label for layer in metrics.layers] == ["relu6", "relu7", "fc8"]
-    network = backbones.load(backbones.find("small/vgg"), trained.path("weights.safetensors"))
+    network: Any = backbones.load(backbones.find("small/vgg"), trained.path("weights.safetensors"))
     relu6, relu7, fc8 = (
         torch.from_numpy(np.array(result.array(f"test-{layer.array}"))) for layer in metrics.layers
     )
@@ -106,6 +107,6 @@ def test_an_unknown_layer_stops_the_stage_with_the_known_ones(run_stage, trained
     ("key", "value"),
     [("backbone", "resnet"), ("dataset", "cifar"), ("precision", "int8"), ("batch_size", 0)],
 )
-def test_settings_out_of_range_or_unknown_are_refused(key: str, value: object) -> None:
+def test_settings_out_of_range_or_unknown_are_refused(key: str, value: Any) -> None:
     with pytest.raises(ValidationError, match=key):
         features.Settings(**{key: value})

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -55,6 +57,6 @@ def test_half_a_minute_of_letters_is_not_needed_to_beat_chance(run_stage) -> Non
     ("key", "value"),
     [("epochs", 0), ("learning_rate", 0.0), ("backbone", "small/resnet"), ("epoch", 3)],
 )
-def test_settings_out_of_range_or_unknown_are_refused(key: str, value: object) -> None:
+def test_settings_out_of_range_or_unknown_are_refused(key: str, value: Any) -> None:
     with pytest.raises(ValidationError, match=key):
         pretrain.Settings(**{key: value})
