@@ -79,8 +79,10 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     )
     trainer = training.Trainer(network, recipe, len(train.labels), outputs.checkpoint)
     images, labels = _prepared(train.images, backbone, where), train.labels.to(where)
-    for _ in outputs.progress(range(trainer.epochs_done, settings.epochs), unit="epoch"):
-        trainer.epoch(images, labels)
+    epochs = range(trainer.epochs_done, settings.epochs)
+    with device.single_threaded():
+        for _ in outputs.progress(epochs, unit="epoch"):
+            trainer.epoch(images, labels)
     predicted = training.predict(network, _prepared(held_out.images, backbone, where)).cpu()
 
     state = {name: tensor.contiguous().cpu() for name, tensor in network.state_dict().items()}
