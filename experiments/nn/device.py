@@ -45,8 +45,9 @@ def place(network: Network, where: torch.device, precision: Precision = "float32
 def single_threaded() -> Iterator[int]:
     """Run each operation in one thread; gives how many threads the process may use.
 
-    Two batches side by side, each on one core, are faster than one batch on two cores, and their
-    results do not depend on the number of threads.
+    Two batches, or two small trainings, side by side on a core each are faster than one after the
+    other on two cores, and their results do not depend on the number of threads. On a busy machine
+    threads that wait for each other after every small operation lose a factor of ten.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
