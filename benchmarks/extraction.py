@@ -3,8 +3,8 @@
     python benchmarks/extraction.py --data-dir DATA_DIR [--images N]
 
 The practical's loop reads a picture with PIL, converts it to grey, stacks it three times, resizes
-it to 224 pixels, normalises it, and runs the network in float32 on batches of 8 from a DataLoader
-of two workers (its notebook's `batch_size = 8`, `num_workers = 2`). Ours is
+it to 224 pixels, normalises it, one image after the other, and runs the network in float32 on
+batches of 8. Ours is
 `experiments.nn.extraction` at the precision and batch size of the stage's defaults. Both run on
 the same images with the same number of threads. The cosine is between the two feature vectors of
 one image. The accuracies are those of LinearSVC (C = 1) on the test set, measured only when all
@@ -17,6 +17,7 @@ Times depend on what else the machine does: repeat them.
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,7 @@ from experiments.nn import backbones, device  # noqa: E402
 from experiments.nn.extraction import LayerFeatures, extract  # noqa: E402
 from experiments.transfer.features import Settings  # noqa: E402
 
+Loop = Callable[[ImageSet], list[np.ndarray]]
 NETWORKS = ("torchvision/squeezenet1_1", "timm/deit_tiny_patch16_224")
 
 
@@ -60,37 +62,42 @@ class PracticalImages(Dataset[torch.Tensor]):
         return torch.as_tensor(self.prepare(resized))
 
 
-def practical(
-    root: Path, images: ImageSet, backbone: backbones.Backbone, weights: Path
-) -> list[np.ndarray]:
-    """Features (n, dimensions) of each layer by the practical's loop."""
+def practical(root: Path, backbone: backbones.Backbone, weights: Path) -> Loop:
+    """The practical's loop: images -> features (n, dimensions) of each layer."""
     extractor = LayerFeatures(backbones.load(backbone, weights), backbone.layers)
-    loader = DataLoader(PracticalImages(root, images, backbone), batch_size=8, num_workers=2)
-    with torch.no_grad():
-        batches = [extractor(batch) for batch in loader]
-    return [torch.cat(layer).numpy() for layer in zip(*batches, strict=True)]
+
+    def loop(images: ImageSet) -> list[np.ndarray]:
+        loader = DataLoader(PracticalImages(root, images, backbone), batch_size=8)
+        with torch.no_grad():
+            batches = [extractor(batch) for batch in loader]
+        return [torch.cat(layer).numpy() for layer in zip(*batches, strict=True)]
+
+    return loop
 
 
-def ours(images: ImageSet, backbone: backbones.Backbone, weights: Path) -> list[np.ndarray]:
-    """Features (n, dimensions) of each layer as transfer/features extracts them."""
+def ours(backbone: backbones.Backbone, weights: Path) -> Loop:
+    """What transfer/features does: images -> features (n, dimensions) of each layer."""
     settings = Settings(backbone=backbone.name)
     precision = device.resolve(settings.precision, device.choose())
     extractor = LayerFeatures(backbones.load(backbone, weights), backbone.layers)
-    batches = extract(extractor, backbone, images, settings.batch_size, precision)
-    return [np.concatenate(layer) for layer in zip(*(found for _, found in batches), strict=True)]
+
+    def loop(images: ImageSet) -> list[np.ndarray]:
+        batches = extract(extractor, backbone, images, settings.batch_size, precision)
+        return [np.concatenate(layer) for layer in zip(*(found for _, found in batches), strict=True)]
+
+    return loop
 
 
-def compare(name: str, root: Path, weights: Path, split: datasets.Split, count: int | None) -> None:
-    """Print one network's block of the table."""
+def compare(
+    name: str, root: Path, weights: Path, split: datasets.Split, count: int | None
+) -> dict[str, float]:
+    """Print one network's block of the table; returns seconds an image of each loop."""
     backbone = backbones.find(name)
     chosen = [
         images if count is None else subset(images, spread(len(images), count // 2))
         for images in (split.train, split.test)
     ]
-    loops = {
-        "practical": lambda images: practical(root, images, backbone, weights),
-        "ours": lambda images: ours(images, backbone, weights),
-    }
+    loops = {"practical": practical(root, backbone, weights), "ours": ours(backbone, weights)}
     features: dict[str, list[list[np.ndarray]]] = {who: [] for who in loops}
     seconds = dict.fromkeys(loops, 0.0)
     for images in chosen:
@@ -112,6 +119,7 @@ def compare(name: str, root: Path, weights: Path, split: datasets.Split, count: 
             line += f"  accuracy raw {score(theirs, split, False)} -> {score(own, split, False)}"
             line += f", L2 {score(theirs, split, True)} -> {score(own, split, True)}"
         print(line, flush=True)
+    return {who: spent / total for who, spent in seconds.items()}
 
 
 def spread(total: int, count: int) -> np.ndarray:
@@ -150,8 +158,10 @@ def main() -> None:
         return arguments.data_dir / catalogue[name]["path"]
 
     split = datasets.load("15-scene", locate, train_per_class=1, seed=0)
-    for name in arguments.network or NETWORKS:
-        compare(name, locate("15-scene"), locate(name), split, arguments.images)
+    networks = arguments.network or NETWORKS
+    spent = [compare(n, locate("15-scene"), locate(n), split, arguments.images) for n in networks]
+    practical_total, own_total = (sum(s[who] for s in spent) for who in ("practical", "ours"))
+    print(f"{len(networks)} networks together: ratio {practical_total / own_total:.2f}")
 
 
 if __name__ == "__main__":

@@ -31,9 +31,7 @@ class Settings(stage.Settings):
     epochs: int = Field(
         default=3, ge=1, le=200, description="more gain little for their time: about 15 s in all"
     )
-    batch_size: int = Field(
-        default=64, ge=1, le=4096, description="many short steps: the budget is small"
-    )
+    batch_size: int = Field(default=64, ge=1, le=4096, description="many short steps: the budget is small")
     learning_rate: float = Field(
         default=3e-3,
         gt=0,
@@ -103,9 +101,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     )
 
 
-def _prepared(
-    images: torch.Tensor, backbone: backbones.Backbone, where: torch.device
-) -> torch.Tensor:
+def _prepared(images: torch.Tensor, backbone: backbones.Backbone, where: torch.device) -> torch.Tensor:
     """Grey images (n, 1, h, w) in [0, 1] as the network takes them: three channels, normalised."""
     mean = torch.tensor(backbone.mean).view(1, 3, 1, 1)
     std = torch.tensor(backbone.std).view(1, 3, 1, 1)
