@@ -83,7 +83,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     for name, images in (("train", split.train), ("test", split.test)):
         batches = extract(extractor, backbone, images, settings.batch_size, precision)
         total = -(-len(images) // settings.batch_size)
-        batches = outputs.progress(batches, total, "batch", f"{backbone.title}, {name}")
+        batches = outputs.progress(batches, total, "batches", f"{backbone.title}, {name}")
         _write(name, images, found, batches, outputs)
     duplicates = find_duplicates(split.train, split.test)
     outputs.save("test-duplicates", duplicates.test)

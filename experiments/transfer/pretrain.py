@@ -76,7 +76,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     images, labels = _prepared(train.images, backbone, where), train.labels.to(where)
     epochs = range(trainer.epochs_done, settings.epochs)
     with device.single_threaded():
-        for _ in outputs.progress(epochs, unit="epoch"):
+        for _ in outputs.progress(epochs, unit="epochs"):
             trainer.epoch(images, labels)
     predicted = training.predict(network, _prepared(held_out.images, backbone, where)).cpu()
 

@@ -3,48 +3,21 @@
 The practical's question 8, "impact of the extraction layer": LinearSVC with C = 1 on the training
 features, accuracy on the test images. The best row that the metrics name is the one with the
 highest test accuracy: it describes the results, no hyper-parameter is chosen by it.
-
-On raw features the solver stops at scikit-learn's tolerance well before the optimum: rounding in
-the features, of float32 too, moves the accuracy of SqueezeNet's fire6 by 0.3 points. At a tolerance
-of 1e-6 it moves by less than 0.1 (and is half a point lower).
 """
 
-import warnings
-from typing import Literal
-
 import numpy as np
-from pydantic import Field
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import confusion_matrix
-from sklearn.preprocessing import normalize
-from sklearn.svm import LinearSVC
 
-from experiments.statistics import Accuracy, ClassAccuracy, accuracy, class_accuracies
+from experiments.statistics import Accuracy
+from experiments.transfer.svm import SCALINGS, Fit, Scaling, fit, score
+from experiments.transfer.svm import Settings as SvmSettings
 from report import stage
 from report.errors import ColophonError
 from report.stage import quantity
 
-Scaling = Literal["raw", "normalized"]
-SCALINGS: tuple[Scaling, ...] = ("raw", "normalized")
 
-
-class Settings(stage.Settings):
-    c: float = Field(default=1.0, gt=0, le=1e6, description="the practical's C")
-    max_iterations: int = Field(
-        default=100_000, ge=1, le=10**7, description="the default 1000 is too few for raw features"
-    )
-    tolerance: float = Field(
-        default=1e-4, ge=1e-12, le=1, description="scikit-learn's default, which the practical used"
-    )
-    seed: int = Field(default=0, ge=0, lt=2**31, description="of the solver's order of the samples")
-
-
-class Fit(stage.Metrics):
-    accuracy: Accuracy = quantity("share of test images classified rightly")
-    class_mean: float = quantity("mean over the classes of their accuracy", "fraction", 1)
-    without_duplicates: Accuracy = quantity("accuracy without test images that are in train too")
-    per_class: list[ClassAccuracy] = quantity("accuracy on the test images of each class")
-    converged: bool = quantity("whether the solver converged")
+class Settings(SvmSettings):
+    """Those of the classifier."""
 
 
 class Row(stage.Metrics):
@@ -96,9 +69,10 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     for index, (result, layer) in enumerate(outputs.progress(layers, len(layers), "layer")):
         fits = {}
         for column, scaling in enumerate(SCALINGS):
-            predicted, converged = _fit(settings, result, layer["array"], scaling)
+            train, test = (result.array(f"{part}-{layer['array']}") for part in ("train", "test"))
+            predicted, converged = fit(settings, train, result.array("train-labels"), test, scaling)
             predictions[index, column] = predicted
-            fits[scaling] = _score(predicted, labels, duplicates, names, converged)
+            fits[scaling] = score(predicted, labels, duplicates, names, converged)
         about = {key: result.metrics[key] for key in ("backbone", "title", "family")}
         rows.append(Row(**about, layer=layer["label"], dimensions=layer["dimensions"], **fits))
     outputs.save("predictions", predictions)
@@ -135,41 +109,6 @@ def _common(results: list[stage.Result]) -> stage.Result:
                 "Give every transfer/features the same dataset, train_per_class and seed.",
             )
     return results[0]
-
-
-def _fit(settings: Settings, result: stage.Result, array: str, scaling: Scaling) -> tuple[np.ndarray, bool]:
-    """The predicted labels of the test images, and whether the solver converged."""
-    train, test = (np.asarray(result.array(f"{part}-{array}"), float) for part in ("train", "test"))
-    if scaling == "normalized":
-        train, test = normalize(train), normalize(test)
-    machine = LinearSVC(
-        C=settings.c,
-        tol=settings.tolerance,
-        max_iter=settings.max_iterations,
-        random_state=settings.seed,
-    )
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ConvergenceWarning)
-        machine.fit(train, result.array("train-labels"))
-    converged = not any(issubclass(w.category, ConvergenceWarning) for w in caught)
-    return np.asarray(machine.predict(test)), converged
-
-
-def _score(
-    predicted: np.ndarray,
-    labels: np.ndarray,
-    duplicates: np.ndarray,
-    names: list[str],
-    converged: bool,
-) -> Fit:
-    per_class = class_accuracies(predicted, labels, names)
-    return Fit(
-        accuracy=accuracy(predicted, labels),
-        class_mean=float(np.mean([entry.value for entry in per_class])),
-        without_duplicates=accuracy(predicted[~duplicates], labels[~duplicates]),
-        per_class=per_class,
-        converged=converged,
-    )
 
 
 def _best(
