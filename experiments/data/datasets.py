@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from PIL import Image
 from sklearn.datasets import load_digits
 
-from experiments.data.images import ImageSet, from_array, from_folder, subset
+from experiments.data.images import ImageSet, from_array, from_folder, resize, subset
 from report.errors import ColophonError
 
 DatasetName = Literal["15-scene", "digits"]
 TITLES: dict[str, str] = {"15-scene": "15-Scene", "digits": "handwritten digits"}
+CANVAS, DIGIT = 32, 24  # pixels: the picture, and the digit that is placed in it
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,10 @@ def load(name: DatasetName, locate: Callable[[str], Path], train_per_class: int,
 
     Args:
         name: `15-scene` in the course's split, read from `locate("15-scene")`; or `digits`,
-            scikit-learn's 1797 handwritten digits of 8 x 8 pixels and 17 grey levels.
+            scikit-learn's 1797 handwritten digits of 8 x 8 pixels, placed by `place`.
         locate: gives the place of a data set on disk (`Inputs.data`).
         train_per_class: for `digits`, how many of each class to train on; the rest is for test.
-        seed: for `digits`, of the choice of the training images.
+        seed: for `digits`, of the choice of the training images and of where digits are placed.
     """
     if name == "15-scene":
         root = locate(name)
@@ -49,9 +51,22 @@ def load(name: DatasetName, locate: Callable[[str], Path], train_per_class: int,
 def _digits(train_per_class: int, seed: int) -> Split:
     values, labels = load_digits(return_X_y=True)
     grey = np.round(values.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
-    images = from_array(grey, np.asarray(labels), [str(digit) for digit in range(10)])
+    placed = place(grey, np.random.default_rng(seed))
+    images = from_array(placed, np.asarray(labels), [str(digit) for digit in range(10)])
     train, test = stratified_choice(images.labels, train_per_class, seed)
     return Split(subset(images, train), subset(images, test))
+
+
+def place(digits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Each digit (n, 8, 8) enlarged to DIGIT pixels, somewhere on a black picture: (n, CANVAS, CANVAS).
+
+    scikit-learn's digits are all centred and of one size: a classifier of pixels needs no more.
+    """
+    pictures = np.zeros((len(digits), CANVAS, CANVAS), dtype=np.uint8)
+    corners = rng.integers(0, CANVAS - DIGIT + 1, size=(len(digits), 2))
+    for picture, digit, (top, left) in zip(pictures, digits, corners, strict=True):
+        picture[top : top + DIGIT, left : left + DIGIT] = resize(Image.fromarray(digit), DIGIT)
+    return pictures
 
 
 def stratified_choice(labels: np.ndarray, per_class: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -62,7 +62,7 @@ def from_array(images: np.ndarray, labels: np.ndarray, classes: list[str]) -> Im
         labels=labels.astype(np.int64),
         classes=classes,
         content=lambda index: images[index].tobytes(),
-        read=lambda index, size: _resize(Image.fromarray(images[index]), size),
+        read=lambda index, size: resize(Image.fromarray(images[index]), size),
     )
 
 
@@ -84,14 +84,15 @@ def read_grey(path: Path, size: int) -> np.ndarray:
     """
     try:
         with Image.open(path) as image:
-            return _resize(image.convert("L"), size)
+            return resize(image.convert("L"), size)
     except (OSError, SyntaxError, ValueError) as error:
         raise ColophonError(
             f"cannot read the image {path}: {error}", "Replace the file with an undamaged copy."
         ) from error
 
 
-def _resize(image: Image.Image, size: int) -> np.ndarray:
+def resize(image: Image.Image, size: int) -> np.ndarray:
+    """A grey picture as uint8 (size, size), by PIL's bilinear resize, aspect not kept."""
     return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
 
 

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.datasets import load_digits
 
 from experiments.data import datasets
@@ -26,14 +27,26 @@ def test_digits_are_split_by_class_and_all_used_once() -> None:
     assert sorted(used) == list(range(1797))
 
 
-def test_digits_keep_their_labels_and_pictures() -> None:
+def test_digits_keep_their_labels_and_are_enlarged_on_a_black_picture() -> None:
     raw, part = cast(Any, load_digits()), digits().test
     for index in (0, 500, 1500):
         original = int(part.names[index])
         assert part.labels[index] == raw.target[original]
-        assert np.array_equal(
-            part.read(index, 8), np.round(raw.images[original] * 255 / 16).astype(np.uint8)
-        )
+        digit = Image.fromarray(np.round(raw.images[original] * 255 / 16).astype(np.uint8))
+        enlarged = np.asarray(digit.resize((24, 24), Image.Resampling.BILINEAR))
+        found = [
+            (top, left)
+            for top in range(9)
+            for left in range(9)
+            if np.array_equal(part.read(index, 32)[top : top + 24, left : left + 24], enlarged)
+        ]
+        assert found and part.read(index, 32).sum() == enlarged.sum()
+
+
+def test_digits_are_placed_all_over_the_picture() -> None:
+    split = digits()
+    rows = {int(np.flatnonzero(split.test.read(i, 32).any(axis=1))[0]) for i in range(300)}
+    assert rows == set(range(9))
 
 
 def test_the_seed_decides_the_training_digits() -> None:
