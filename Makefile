@@ -61,7 +61,7 @@ setup: ## .venv with everything in requirements.lock
 	@cmp -s "$(ENGINE)/requirements.lock" "$(VENV)/installed.lock" || sh "$(ENGINE)/tools/setup.sh" "$(ENGINE)" "$(VENV)"
 
 latex: ## LaTeX, where it is missing: installs it as root or with sudo
-	@command -v latexmk >/dev/null && command -v pdftotext >/dev/null || sh "$(ENGINE)/tools/latex.sh" "$(ENGINE)"
+	@command -v latexmk >/dev/null && command -v pdftotext >/dev/null || xargs <"$(ENGINE)/tools/latex-packages.txt" sh "$(ENGINE)/tools/debian.sh" "LaTeX (500 MB; make html needs none)"
 
 help: ## this list
 	@echo "make TARGET [PROFILE=$(PROFILE)] [JOBS=$(JOBS)] [DATA_DIR=data] [RENDERER=auto|pandoc|quarto] [DOC=$(DOC)]"

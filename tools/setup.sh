@@ -6,7 +6,7 @@ engine=$1 venv=$2
 uv='uv==0.13.9'
 
 fits() {
-    command -v "$1" >/dev/null && "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'
+    command -v "$1" >/dev/null && "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null
 }
 
 python=${PYTHON:-}
@@ -25,9 +25,7 @@ if [ -z "$python" ]; then
 fi
 
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-    echo "error: $python has no venv module" >&2
-    echo "  Install it: apt-get install python3-venv" >&2
-    exit 1
+    sh "$engine/tools/debian.sh" "Python's venv module" "${python##*/}-venv"
 fi
 
 if [ -e "$venv" ] && [ ! -e "$venv/pyvenv.cfg" ]; then
