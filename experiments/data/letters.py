@@ -65,7 +65,8 @@ def glyphs(fonts: list[Path]) -> torch.Tensor:
     Returns:
         uint8 (26, variants, 64, 64), where the variants are fonts x 2 cases x 3 stroke widths.
     """
-    faces = [ImageFont.truetype(str(path), _POINTS) for path in fonts]
+    # The other layout, Raqm, is there only where the system has FriBiDi, and sets letters otherwise.
+    faces = [ImageFont.truetype(str(path), _POINTS, layout_engine=ImageFont.Layout.BASIC) for path in fonts]
     drawn = [
         [
             _draw(face, letter, stroke)

@@ -60,3 +60,10 @@ def test_letters_of_one_class_vary(bank: torch.Tensor) -> None:
     drawn = letters.draw(bank, per_class=8, seed=0)
     same_class = drawn.images[drawn.labels == 0].flatten(1)
     assert len(torch.unique(same_class, dim=0)) == 8
+
+
+def test_letters_do_not_depend_on_the_text_shaping_that_a_system_has(monkeypatch) -> None:
+    fonts = letters.latin_fonts()
+    here = letters.glyphs(fonts)
+    monkeypatch.setattr(ImageFont.core, "HAVE_RAQM", False)
+    assert torch.equal(letters.glyphs(fonts), here)
