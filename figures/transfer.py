@@ -9,6 +9,7 @@ from figures import style
 from report.stage import Inputs, Outputs, Result
 
 SCALINGS = (("raw", "raw", style.BLUE, "o"), ("normalized", "unit length", style.VERMILION, "s"))
+TOLD = 0.05  # smaller shares of a confusion matrix are coloured, but not written
 
 
 def draw(inputs: Inputs, outputs: Outputs) -> None:
@@ -65,14 +66,14 @@ def draw_confusion(
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     axes.set_xticks(range(len(names)), names, rotation=90 if len(names[0]) > 2 else 0)
     axes.set_yticks(range(len(names)), names)
-    axes.tick_params(length=0, labelsize=6)
+    axes.tick_params(length=0, labelsize=6.5)
     axes.grid(visible=False)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
-    for row, column in np.argwhere(shares >= 0.005):
+    for row, column in np.argwhere(shares >= TOLD):
         share = shares[row, column]
         axes.text(
             column, row, f"{100 * share:.0f}", ha="center", va="center",
-            fontsize=4.2 if len(names) > 12 else 6, color="white" if share > 0.5 else style.INK,
+            fontsize=5 if len(names) > 12 else 6.5, color="white" if share > 0.5 else style.INK,
         )  # fmt: skip
     style.save(figure, outputs, f"confusion-{family}")
