@@ -73,6 +73,6 @@ def draw_confusion(
         share = shares[row, column]
         axes.text(
             column, row, f"{100 * share:.0f}", ha="center", va="center",
-            fontsize=4.2 if len(names) > 12 else 6, color="white" if share > 0.5 else style.INK,
+            fontsize=5 if len(names) > 12 else 6, color="white" if share > 0.5 else style.INK,
         )  # fmt: skip
     style.save(figure, outputs, f"confusion-{family}")
