@@ -1,5 +1,6 @@
 """Which tasks are fresh, which are stale and why: decided by content, never by timestamps."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -176,9 +177,11 @@ def require_data(project: Project, name: str, entry: DataEntry) -> Path:
         return path
     about = f" ({entry.about})" if entry.about else ""
     source = f"\n  Get it from: {entry.source}" if entry.source else ""
+    source = source.replace("{torch_home}", shlex.quote(project.relative(project.torch_home)))
+    variable, below = project.data_variable(entry.path)
     raise ColophonError(
         f"{name}{about} is missing: nothing at {project.relative(path)}",
-        f"Put it there, or set DATA_DIR to the folder that holds {entry.path}.{source}",
+        f"Put it there, or set {variable} to the folder that holds {below}.{source}",
     )
 
 

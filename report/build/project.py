@@ -51,8 +51,13 @@ class Project:
 
     def data_path(self, path: str) -> Path:
         """Where the data at `path` of the catalogue lie; `torch/…` follows `TORCH_HOME`."""
+        variable, below = self.data_variable(path)
+        return (self.torch_home if variable == "TORCH_HOME" else self.data_dir) / below
+
+    def data_variable(self, path: str) -> tuple[str, str]:
+        """Which variable leads to the data at `path` of the catalogue, and where below its folder."""
         first, _, rest = path.partition("/")
-        return self.torch_home / rest if first == "torch" and rest else self.data_dir / path
+        return ("TORCH_HOME", rest) if first == "torch" and rest else ("DATA_DIR", path)
 
 
 def open_project(
