@@ -49,7 +49,7 @@ def rendering_parts(planner: Planner, rendering: Rendering) -> dict[str, Any]:
     return {
         "templates": content.tree(project.root / "templates" / rendering.document),
         "engine": {part: engine_hash(planner, part) for part in ENGINE_PARTS},
-        "results": {task.id: provenance_hash(planner, task) for task in planner.tasks.values()},
+        "results": [[task.id, provenance_hash(planner, task)] for task in planner.tasks.values()],
         "profile": load_profile(project, planner.pipeline).about,
         "renderer": renderer(project),
         "date": source_date(project.root),

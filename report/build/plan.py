@@ -120,6 +120,7 @@ class Planner:
             *module_changes(old["modules"], new["modules"]),
             *setting_changes(old["settings"], new["settings"]),
             *mapping_changes("input", without(old["inputs"], waits), without(new["inputs"], waits)),
+            *order_changes(old["inputs"], new["inputs"]),
             *mapping_changes("data", old["data"], new["data"]),
             *self.output_changes(task, old["outputs"]),
         ]
@@ -197,6 +198,11 @@ def setting_changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
         for key in keys
         if old.get(key) != new.get(key)
     ]
+
+
+def order_changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    same = old.keys() == new.keys() and list(old) != list(new)
+    return ["its inputs come in another order"] if same else []
 
 
 def mapping_changes(kind: str, old: dict[str, Any], new: dict[str, Any]) -> list[str]:
