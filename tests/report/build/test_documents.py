@@ -6,7 +6,8 @@ import pytest
 
 from report.build.documents import Rendering, record_rendering, rendering_changes, rendering_parts
 from report.build.plan import Planner
-from report.build.project import open_project
+from report.build.project import open_project, source_date
+from report.errors import ColophonError
 from tests.tiny import Tiny
 
 PAGE = Rendering("report", "html")
@@ -55,6 +56,13 @@ def test_a_page_tells_why_it_must_be_rendered_again_after_a_change_of(
 ) -> None:
     change(rendered)
     assert rendering_changes(open_planner(rendered), PAGE) == expected
+
+
+@pytest.mark.parametrize("given", ["yesterday", "-5", "99999999999999"])
+def test_a_date_that_is_none_is_refused(given: str, bare: Tiny) -> None:
+    with pytest.raises(ColophonError, match=f"SOURCE_DATE_EPOCH={given}: not a number of seconds"):
+        source_date(bare.root, {"SOURCE_DATE_EPOCH": given})
+    assert source_date(bare.root, {"SOURCE_DATE_EPOCH": "86400"}) == 86400
 
 
 def test_a_page_is_rendered_again_once_quarto_is_installed_and_not_for_the_renderer_it_had(
