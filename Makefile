@@ -50,7 +50,7 @@ lint: setup ## ruff, pyright and the boundaries between the parts
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && "$(VENV)/bin/lint-imports" --no-cache && $(PY) -m pyright
 
 benchmark: setup ## images per second of our feature extraction and of the practical's loop
-	@$(PY) -m benchmarks.extraction
+	@$(PY) -m benchmarks.extraction --data-dir "$(or $(DATA_DIR),data)"
 
 lock: setup ## renew requirements.lock from requirements.in
 	@"$(VENV)/bin/uv" pip compile requirements.in -o requirements.lock --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header

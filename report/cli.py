@@ -153,6 +153,10 @@ def plan_command(project: Project, options: argparse.Namespace) -> int:
         file.unlink(missing_ok=True)
         print(f"{project.profile}: {options.goal} is up to date")
         return 0
+    if render and project.renderer != "auto":
+        from report.render.document import choose
+
+        choose(project.renderer)  # refused now, not after an hour of stages, where it is missing
     print(announce(stale, render, options.goal, project.profile), flush=True)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(rules(planner, stale, render, file), encoding="utf-8")

@@ -1,11 +1,12 @@
 """When a document must be rendered again: its templates, the engine, its results, or its date changed."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from report.build.content import digest, read_json, write_json
-from report.build.pipeline import Task
+from report.build.pipeline import Task, load_profile
 from report.build.plan import Planner
 from report.build.project import ENGINE, NAME, Project, source_date
 from report.build.provenance import PROVENANCE
@@ -48,10 +49,18 @@ def rendering_parts(planner: Planner, rendering: Rendering) -> dict[str, Any]:
     return {
         "templates": content.tree(project.root / "templates" / rendering.document),
         "engine": {part: engine_hash(planner, part) for part in ENGINE_PARTS},
-        "results": {task.id: provenance_hash(planner, task) for task in planner.tasks.values()},
-        "renderer": project.renderer,
+        "results": [[task.id, provenance_hash(planner, task)] for task in planner.tasks.values()],
+        "profile": load_profile(project, planner.pipeline).about,
+        "renderer": renderer(project),
         "date": source_date(project.root),
     }
+
+
+def renderer(project: Project) -> str:
+    """The tool that renders: what `auto` means on this machine."""
+    if project.renderer != "auto":
+        return project.renderer
+    return "quarto" if shutil.which("quarto") else "pandoc"
 
 
 def engine_hash(planner: Planner, part: str) -> str:
@@ -72,10 +81,11 @@ def rendering_changes(planner: Planner, rendering: Rendering) -> list[str]:
     record, target = read_json(rendering.record(planner)), rendering.target(planner)
     if not record or not target.is_file():
         return ["never rendered"]
-    if planner.content.file(target) != record["sha256"]:
+    if planner.content.file(target) != record.get("sha256"):
         return [f"{target.name} was altered"]
     parts = rendering_parts(planner, rendering)
-    return [f"{part} changed" for part in parts if parts[part] != record["parts"].get(part)]
+    made_from = record.get("parts", {})
+    return [f"{part} changed" for part in parts if parts[part] != made_from.get(part)]
 
 
 def record_rendering(planner: Planner, rendering: Rendering, parts: dict[str, Any]) -> None:

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from report.build.content import digest
 from report.build.imports import forget, imported_modules
 from report.build.pipeline import Task
 from report.build.plan import Planner, require_data
 from report.build.progress import ProgressReporter, wants_bar
+from report.build.provenance import key_of
 from report.build.scripts import load, make_settings
 from report.build.settings import remember
 from report.build.validation import short
@@ -45,7 +45,7 @@ def execute(planner: Planner, task: Task, folder: Path, checkpoints: Path) -> Ex
     if missing:
         raise missing[0]
     inputs = make_inputs(planner, task, list(planner.data_entries(task, resolved)))
-    checkpoint = checkpoints / digest(parts)[:16]
+    checkpoint = checkpoints / key_of(parts)[:16]
     progress = ProgressReporter(task.id, wants_bar())
     if task.is_figure:
         entry_point(module, task, "draw")(inputs, Outputs(folder, checkpoint, progress))

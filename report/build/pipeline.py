@@ -210,12 +210,14 @@ def expand(project: Project) -> tuple[Pipeline, dict[str, Task]]:
     for name in order:
         row = rows[name]
         for each in combinations(name, row, profile, f"profiles/{project.profile}.yaml"):
-            needs = tuple(
-                other.id
+            needed = [
+                other
                 for other in tasks.values()
                 if other.name in row.needs
                 and all(other.each[key] == each[key] for key in other.each.keys() & each.keys())
-            )
+            ]
+            # Of one stage in the profile's order, which scripts see; the order of rows means nothing.
+            needs = tuple(other.id for other in sorted(needed, key=lambda other: other.name))
             task = Task(task_id(name, each), name, row, each, profile.stages.get(name, {}) | each, needs)
             if task.id in tasks:
                 raise ColophonError(

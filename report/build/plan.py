@@ -1,5 +1,6 @@
 """Which tasks are fresh, which are stale and why: decided by content, never by timestamps."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -119,6 +120,7 @@ class Planner:
             *module_changes(old["modules"], new["modules"]),
             *setting_changes(old["settings"], new["settings"]),
             *mapping_changes("input", without(old["inputs"], waits), without(new["inputs"], waits)),
+            *order_changes(old["inputs"], new["inputs"]),
             *mapping_changes("data", old["data"], new["data"]),
             *self.output_changes(task, old["outputs"]),
         ]
@@ -176,9 +178,11 @@ def require_data(project: Project, name: str, entry: DataEntry) -> Path:
         return path
     about = f" ({entry.about})" if entry.about else ""
     source = f"\n  Get it from: {entry.source}" if entry.source else ""
+    source = source.replace("{torch_home}", shlex.quote(project.relative(project.torch_home)))
+    variable, below = project.data_variable(entry.path)
     raise ColophonError(
         f"{name}{about} is missing: nothing at {project.relative(path)}",
-        f"Put it there, or set DATA_DIR to the folder that holds {entry.path}.{source}",
+        f"Put it there, or set {variable} to the folder that holds {below}.{source}",
     )
 
 
@@ -194,6 +198,11 @@ def setting_changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
         for key in keys
         if old.get(key) != new.get(key)
     ]
+
+
+def order_changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    same = old.keys() == new.keys() and list(old) != list(new)
+    return ["its inputs come in another order"] if same else []
 
 
 def mapping_changes(kind: str, old: dict[str, Any], new: dict[str, Any]) -> list[str]:

@@ -51,8 +51,13 @@ class Project:
 
     def data_path(self, path: str) -> Path:
         """Where the data at `path` of the catalogue lie; `torch/…` follows `TORCH_HOME`."""
+        variable, below = self.data_variable(path)
+        return (self.torch_home if variable == "TORCH_HOME" else self.data_dir) / below
+
+    def data_variable(self, path: str) -> tuple[str, str]:
+        """Which variable leads to the data at `path` of the catalogue, and where below its folder."""
         first, _, rest = path.partition("/")
-        return self.torch_home / rest if first == "torch" and rest else self.data_dir / path
+        return ("TORCH_HOME", rest) if first == "torch" and rest else ("DATA_DIR", path)
 
 
 def open_project(
@@ -102,8 +107,10 @@ def git(root: Path, *words: str) -> str:
 def source_date(root: Path, env: Mapping[str, str] = os.environ) -> int:
     """Seconds since 1970 of the document's date: `SOURCE_DATE_EPOCH`, else the last commit's."""
     given = env.get("SOURCE_DATE_EPOCH", "") or git(root, "log", "-1", "--format=%ct")
-    if not given.isdigit():
-        if given:
-            raise ColophonError(f"SOURCE_DATE_EPOCH={given}: not a number of seconds")
+    if not given:
         return int((root / "pipeline.yaml").stat().st_mtime)
+    if not re.fullmatch(r"[0-9]{1,11}", given):  # 11 digits: up to the year 5138
+        raise ColophonError(
+            f"SOURCE_DATE_EPOCH={given}: not a number of seconds since 1970", "Leave it out, or mend it."
+        )
     return int(given)

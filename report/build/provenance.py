@@ -36,6 +36,11 @@ def read_provenance(project: Project, task: Task) -> dict[str, Any]:
     return found if found.keys() >= NEEDED else {}
 
 
+def key_of(parts: dict[str, Any]) -> str:
+    """The key: the hash of the parts, in which the order of the inputs counts, since scripts see it."""
+    return digest({**parts, "inputs": list(parts["inputs"].items())})
+
+
 def make_provenance(
     project: Project, task: Task, parts: dict[str, Any], outputs: dict[str, str], **more: Any
 ) -> dict[str, Any]:
@@ -47,7 +52,7 @@ def make_provenance(
         "about": task.row.about,
         "script": task.script,
         "profile": project.profile,
-        "key": digest(parts),
+        "key": key_of(parts),
         **parts,
         "outputs": outputs,
         "digest": digest(outputs),

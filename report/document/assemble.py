@@ -11,12 +11,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from pydantic import BaseModel, ConfigDict
 
 from report.build.content import read_json
-from report.build.pipeline import Task, load_pipeline, load_profile, read_model
+from report.build.pipeline import Task, load_profile, read_model
 from report.build.plan import Planner
 from report.build.project import source_date
 from report.build.provenance import read_provenance
 from report.build.validation import read_yaml, suggestion
-from report.document import escape, provenance, tables, values
+from report.document import escape, provenance, tables
 from report.document.values import Value
 from report.errors import ColophonError
 
@@ -45,7 +45,7 @@ def assemble(planner: Planner, document: str) -> Path:
     manifest = read_model(f"templates/{document}/document.yaml", Manifest, content)
     target = project.build / document / f"{document}.qmd"
     target.parent.mkdir(parents=True, exist_ok=True)
-    environment = make_environment(planner, document)
+    environment = make_environment(planner)
     chapters = [render_chapter(environment, folder, name) for name in manifest.chapters]
     head = yaml.safe_dump(front_matter(planner, manifest), sort_keys=False, allow_unicode=True)
     if manifest.bibliography:
@@ -75,7 +75,7 @@ def front_matter(planner: Planner, manifest: Manifest) -> dict[str, Any]:
     return {key: value for key, value in head.items() if value}
 
 
-def make_environment(planner: Planner, document: str) -> Environment:
+def make_environment(planner: Planner) -> Environment:
     """Jinja with the functions that templates may call.
 
     Comments are written `<# … #>`, since `{#` opens an identifier in Quarto's markdown.
@@ -92,17 +92,16 @@ def make_environment(planner: Planner, document: str) -> Environment:
         keep_trailing_newline=True,
         autoescape=False,  # the output is Markdown; values escape themselves
     )
-    profile = load_profile(project, load_pipeline(project))
+    profile = load_profile(project, planner.pipeline)
     environment.globals |= {
         "results": lambda stage, **each: results(planner, stage, each),
         "all_results": lambda stage: [metrics_of(planner, task) for task in find(planner, stage)],
-        "figure": lambda name: figure(planner, document, name),
+        "figure": lambda name: figure(planner, name),
         "table": tables.table,
         "stages": provenance.stage_records(planner),
         "shared": provenance.shared,
         "profile": {"name": project.profile, "about": escape.markdown(profile.about)},
     }
-    environment.filters |= {"cell": values.cell, "markdown": escape.markdown}
     return environment
 
 
@@ -158,7 +157,7 @@ def metrics_of(planner: Planner, task: Task) -> Value:
     return Value(task.id, (), read_json(path), schema, schema)
 
 
-def figure(planner: Planner, document: str, name: str) -> str:
+def figure(planner: Planner, name: str) -> str:
     """The path of a drawn figure as the document names it, without its suffix."""
     folder = planner.project.build / "figures"
     if not (folder / f"{name}.pdf").is_file():

@@ -219,6 +219,34 @@ def test_results_stay_fresh_without_the_data_they_were_made_from(built: Tiny) ->
     )
 
 
+@pytest.mark.parametrize(
+    ("variables", "place"), [({}, "data/torch"), ({"TORCH_HOME": "my nets"}, "my nets")]
+)
+def test_missing_torch_weights_are_looked_for_in_torch_home_and_the_command_fetches_them_there(
+    variables: dict[str, str], place: str, bare: Tiny
+) -> None:
+    bare.edit("pipeline.yaml", "path: numbers.txt", "path: torch/hub/numbers.pth")
+    bare.edit(
+        "pipeline.yaml", "the author of these tests", "the author, with TORCH_HOME={torch_home} fetch"
+    )
+    done = bare.make("experiments", **variables)
+    quoted = f"'{place}'" if " " in place else place
+    assert (
+        f"is missing: nothing at {place}/hub/numbers.pth\n"
+        "  Put it there, or set TORCH_HOME to the folder that holds hub/numbers.pth.\n"
+        f"  Get it from: the author, with TORCH_HOME={quoted} fetch\n"
+    ) in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("quarto") is not None, reason="needs a machine without Quarto")
+def test_a_renderer_that_is_not_installed_is_refused_before_any_stage_runs(bare: Tiny) -> None:
+    bare.write("templates/report/document.yaml", "title: T\nchapters: []\n")
+    done = bare.make("html", "RENDERER=quarto")
+    assert done.returncode != 0
+    assert "`quarto` is not on the PATH" in done.stderr and "use RENDERER=pandoc" in done.stderr
+    assert bare.ran() == []
+
+
 def test_an_empty_profile_variable_means_the_default(built: Tiny) -> None:
     shutil.rmtree(built.root / "build/demo/stages/side")
     assert built.make("experiments", "PROFILE=").returncode == 0

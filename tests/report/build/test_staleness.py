@@ -47,6 +47,12 @@ NOTHING_RUNS: dict[str, Change] = {
     "the profile's keys change their order": lambda t: t.write(
         "profiles/demo.yaml", "stages:\n  chain/source: {scale: 2.0}\nvalues: {seeds: [1, 2]}\n"
     ),
+    "the rows change their order": lambda t: t.write(
+        "pipeline.yaml",
+        t.read("pipeline.yaml")
+        .replace("  side:\n    about: depends on nothing\n    minutes: 0.01\n", "")
+        .replace("stages:\n", "stages:\n  side:\n    about: depends on nothing\n    minutes: 0.01\n"),
+    ),
     "a helper that nobody imports appears": lambda t: t.write("experiments/chain/unused.py", "X = 1\n"),
     "the cache is lost": lose_the_cache,
     "prose is edited": lambda t: t.write("templates/report/chain.qmd", "Prose."),
@@ -132,6 +138,10 @@ RUNS: dict[str, tuple[Change, list[str]]] = {
     "a list that a stage is expanded over, by one more": (
         lambda t: t.edit("profiles/demo.yaml", "[1, 2]", "[1, 2, 3]"),
         ["chain/member/seed=3", "chain/total", "figures/chain"],
+    ),
+    "the order of a list that a stage is expanded over": (
+        lambda t: t.edit("profiles/demo.yaml", "[1, 2]", "[2, 1]"),
+        ["chain/total", "figures/chain"],
     ),
     "a list that a stage is expanded over, by one less": (
         lambda t: t.edit("profiles/demo.yaml", "[1, 2]", "[2]"),
