@@ -129,11 +129,13 @@ class Outputs:
         directory: the folder; write any file into it (a folder inside it for frames).
         checkpoint: a folder that outlives an interruption; emptied when the stage ends well or
             when its code, settings or inputs change.
+        facts: what was decided while running and is no result, such as the number format chosen.
     """
 
     def __init__(self, directory: Path, checkpoint: Path, progress: "Progress") -> None:
         self.directory = directory
         self.checkpoint = checkpoint
+        self.facts: dict[str, str | int | float] = {}
         self._progress = progress
 
     def path(self, name: str) -> Path:
@@ -163,6 +165,10 @@ class Outputs:
     ) -> Iterator[Item]:
         """Pass `items` through, showing how many are done and the time left."""
         return self._progress(items, total, unit, label)
+
+    def record(self, name: str, value: str | int | float) -> None:
+        """Keep a fact about this run in its provenance; the colophon prints it."""
+        self.facts[name] = value
 
     def note(self, message: str) -> None:
         """One line for the terminal and for the stage's log."""

@@ -127,6 +127,12 @@ def test_the_title_page_names_the_profile_and_the_colophon_every_stage(project, 
     assert record["versions"]["torch"] in flat and record["hardware"]["processor"] in flat
 
 
+def test_what_a_stage_decided_while_running_is_in_its_provenance_and_in_the_colophon(project, page):
+    folder = project / "build/smoke/stages/transfer/features/backbone=small-vit"
+    assert json.loads((folder / "provenance.json").read_text())["facts"] == {"precision": "float32"}
+    assert "Chosen while running: precision float32." in text_of(page)
+
+
 def test_a_second_build_does_nothing_and_edited_prose_runs_no_stage(project):
     made = {
         path: path.stat().st_mtime_ns for path in (project / "build/smoke").rglob("*") if path.is_file()

@@ -20,7 +20,6 @@ from timm.layers.attention import Attention
 from torch import nn
 from torchvision import models
 
-from experiments.data import letters
 from experiments.nn import small
 from report.errors import ColophonError
 
@@ -71,7 +70,7 @@ def _small(
         name=f"small/{name}",
         title=f"{title} (small)",
         family=family,
-        build=partial(build, len(letters.CLASSES)),
+        build=partial(build, small.CLASSES),
         layers=layers,
         size=small.IMAGE_SIZE,
         mean=HALF[0],

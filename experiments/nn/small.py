@@ -12,6 +12,7 @@ from torchvision.models.vgg import VGG, make_layers
 from torchvision.models.vision_transformer import ConvStemConfig
 
 IMAGE_SIZE = 32
+CLASSES = 26  # the letters that transfer/pretrain trains on
 
 
 def vgg(classes: int) -> VGG:

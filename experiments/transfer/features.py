@@ -75,6 +75,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     split = datasets.load(settings.dataset, inputs.data, settings.train_per_class, settings.seed)
     network = backbones.load(backbone, _weights(backbone, inputs))
     precision = device.resolve(settings.precision, device.choose())
+    outputs.record("precision", precision)
     extractor = LayerFeatures(network, layers)
     found = [
         Layer(label=label, module=module, dimensions=width, array=label.replace(" ", "-"))

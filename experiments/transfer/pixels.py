@@ -3,6 +3,8 @@
 It tells how much of an accuracy is owed to the features of a network.
 """
 
+import json
+
 import numpy as np
 from pydantic import Field
 
@@ -11,6 +13,7 @@ from experiments.data.images import ImageSet, find_duplicates
 from experiments.transfer.svm import SCALINGS, Fit, fit, score
 from experiments.transfer.svm import Settings as SvmSettings
 from report import stage
+from report.errors import ColophonError
 from report.stage import quantity
 
 
@@ -31,6 +34,7 @@ class Metrics(stage.Metrics):
 def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Metrics:
     """Writes predictions (2: raw and normalized, test)."""
     split = datasets.load(settings.dataset, inputs.data, settings.train_per_class, settings.split_seed)
+    require_same_split(split, inputs.all("transfer/features"))
     train, test = (pixels(part, settings.size, outputs) for part in (split.train, split.test))
     duplicates = find_duplicates(split.train, split.test).test
     predictions, fits = [], {}
@@ -40,6 +44,17 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
         fits[scaling] = score(predicted, split.test.labels, duplicates, split.test.classes, converged)
     outputs.save("predictions", np.stack(predictions))
     return Metrics(size=settings.size, dimensions=train.shape[1], **fits)
+
+
+def require_same_split(split: datasets.Split, features: list[stage.Result]) -> None:
+    """Raise ColophonError unless the features to compare with are of the same images."""
+    for result in features:
+        for part, images in (("train", split.train), ("test", split.test)):
+            if json.loads(result.path(f"{part}-files.json").read_text()) != images.names:
+                raise ColophonError(
+                    f"transfer/pixels and {result.each} have different {part} images",
+                    "Give transfer/pixels the dataset, train_per_class and seed of transfer/features.",
+                )
 
 
 def pixels(images: ImageSet, size: int, outputs: stage.Outputs) -> np.ndarray:

@@ -27,11 +27,12 @@ from report.stage import Inputs, Metrics, Outputs, Result, Settings
 
 @dataclass
 class Execution:
-    """What a call of a script gave: what the key is made of, metrics and their JSON schema."""
+    """What a call of a script gave: the parts of the key, metrics, their JSON schema, facts of the run."""
 
     parts: dict[str, Any]
     metrics: dict[str, Any] | None = None
     schema: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def execute(planner: Planner, task: Task, folder: Path, checkpoints: Path) -> Execution:
@@ -46,14 +47,14 @@ def execute(planner: Planner, task: Task, folder: Path, checkpoints: Path) -> Ex
         raise missing[0]
     inputs = make_inputs(planner, task, list(planner.data_entries(task, resolved)))
     checkpoint = checkpoints / key_of(parts)[:16]
-    progress = ProgressReporter(task.id, wants_bar())
+    outputs = Outputs(folder, checkpoint, ProgressReporter(task.id, wants_bar()))
     if task.is_figure:
-        entry_point(module, task, "draw")(inputs, Outputs(folder, checkpoint, progress))
-        return Execution(parts)
+        entry_point(module, task, "draw")(inputs, outputs)
+        return Execution(parts, facts=outputs.facts)
     fix_seeds(settings, task.row.cpus)
     keep_only(checkpoint)
     try:
-        result = entry_point(module, task, "run")(settings, inputs, Outputs(folder, checkpoint, progress))
+        result = entry_point(module, task, "run")(settings, inputs, outputs)
     except ValidationError as error:
         raise metric_error(task, error) from error
     except SystemExit as error:
@@ -64,7 +65,8 @@ def execute(planner: Planner, task: Task, folder: Path, checkpoints: Path) -> Ex
         raise ColophonError(f"{task.script}: run returned {type(result).__name__}, not its Metrics")
     metrics = result.model_dump(mode="json")
     require_finite(task, metrics)
-    return Execution(parts, metrics, type(result).model_json_schema(mode="serialization"))
+    schema = type(result).model_json_schema(mode="serialization")
+    return Execution(parts, metrics, schema, outputs.facts)
 
 
 def make_inputs(planner: Planner, task: Task, named: list[str]) -> Inputs:

@@ -41,7 +41,7 @@ class ProgressReporter:
         return self._draw(items, total, unit, label) if self._bar else self._tell(items, total, unit, label)
 
     def _draw(self, items: Iterable[Any], total: int | None, unit: str, label: str) -> Iterator[Any]:
-        from tqdm import tqdm  # a dependency of timm; slow to import, and only needed here
+        from tqdm import tqdm  # slow to import, and only needed here
 
         text = f"{self._name} {label}".strip()
         yield from tqdm(items, text, total, unit=f" {unit}", leave=False, file=sys.__stderr__)

@@ -95,7 +95,7 @@ def attempt(planner: Planner, task: Task) -> None:
             raise ColophonError(f"{task.id} wrote nothing", f"See the log: {project.relative(log)}")
         provenance = make_provenance(
             project, task, done.parts, outputs,
-            seed=done.parts["settings"].get("seed"), schema=done.schema,
+            seed=done.parts["settings"].get("seed"), schema=done.schema, facts=done.facts,
             started=started, seconds=round(time.monotonic() - begun, 3),
         )  # fmt: skip
         write_json(temporary / PROVENANCE, provenance)

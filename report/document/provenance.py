@@ -38,6 +38,7 @@ def record(made: dict[str, Any]) -> dict[str, Any]:
         "settings": {markdown(key): markdown(text(value)) for key, value in settings.items()},
         "seed": "none" if made["seed"] is None else str(made["seed"]),
         "machine": markdown(f"{machine}, {hardware['cores']} cores, {hardware['memory_gib']:.0f} GiB"),
+        "facts": {markdown(key): markdown(text(value)) for key, value in made.get("facts", {}).items()},
         "versions": markdown(", ".join(f"{n} {v}" for n, v in made["versions"].items())),
         "took": duration(made["seconds"]).replace(" ", NBSP),
         "when": f"{datetime.fromisoformat(made['started']):%Y-%m-%d %H:%M}".replace(" ", NBSP).replace(

@@ -10,7 +10,8 @@ from torch import nn
 from torchvision import models
 from torchvision.models.feature_extraction import create_feature_extractor
 
-from experiments.nn import backbones
+from experiments.data import letters
+from experiments.nn import backbones, small
 from experiments.nn.extraction import LayerFeatures, widths
 from report.errors import ColophonError
 
@@ -173,3 +174,7 @@ def test_widths_of_a_network_with_weights() -> None:
     backbone = backbones.find("small/vit")
     extractor = LayerFeatures(backbone.build().eval(), backbone.layers)
     assert widths(extractor, backbone.size) == [64]
+
+
+def test_small_networks_tell_as_many_classes_as_there_are_letters() -> None:
+    assert len(letters.CLASSES) == small.CLASSES

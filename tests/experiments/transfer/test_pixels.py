@@ -1,12 +1,16 @@
 """The baseline without a network."""
 
+import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from sklearn.svm import LinearSVC
 
 from experiments.data import datasets
 from experiments.transfer import pixels
+from report import stage
+from report.errors import ColophonError
 
 
 def nowhere(name: str) -> Path:
@@ -33,3 +37,14 @@ def test_the_scaling_to_unit_length_ignores_brightness() -> None:
     bright, _ = pixels.fit(settings, images, labels, images * 3.0, "normalized")
     plain, _ = pixels.fit(settings, images, labels, images, "normalized")
     np.testing.assert_array_equal(bright, plain)
+
+
+def test_features_of_other_images_are_refused(run_stage, tmp_path: Path) -> None:
+    split = datasets.load("digits", nowhere, train_per_class=10, seed=2)
+    for part, images in (("train", split.train), ("test", split.test)):
+        (tmp_path / f"{part}-files.json").write_text(json.dumps(images.names))
+    other = stage.Result("transfer/features", {"backbone": "small/vgg"}, tmp_path)
+    with pytest.raises(ColophonError, match=r"small/vgg.* have different train images"):
+        run_stage(pixels, [other], dataset="digits")
+    metrics, _ = run_stage(pixels, [other], dataset="digits", split_seed=2, size=8)
+    assert metrics.raw.accuracy.total == len(split.test)
