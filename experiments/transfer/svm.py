@@ -25,7 +25,7 @@ SCALINGS: tuple[Scaling, ...] = ("raw", "normalized")
 class Settings(stage.Settings):
     c: float = Field(default=1.0, gt=0, le=1e6, description="the practical's C")
     max_iterations: int = Field(
-        default=100_000, ge=1, le=10**7, description="the default 1000 is too few for raw features"
+        default=1_000_000, ge=1, le=10**7, description="the default 1000 is too few for raw features"
     )
     tolerance: float = Field(
         default=1e-4, ge=1e-12, le=1, description="scikit-learn's default, which the practical used"
