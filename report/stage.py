@@ -170,9 +170,5 @@ class Outputs:
         """Keep a fact about this run in its provenance; the colophon prints it."""
         self.facts[name] = value
 
-    def note(self, message: str) -> None:
-        """One line for the terminal and for the stage's log."""
-        print(message, flush=True)
-
 
 Progress = Callable[[Iterable[Any], int | None, str, str], Iterator[Any]]

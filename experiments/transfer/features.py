@@ -13,6 +13,7 @@ from pydantic import Field
 
 from experiments.data import datasets
 from experiments.data.images import ImageSet, find_duplicates
+from experiments.data.split_counts import SplitCounts
 from experiments.nn import backbones, device
 from experiments.nn.extraction import LayerFeatures, extract, widths
 from report import stage
@@ -49,7 +50,7 @@ class Layer(stage.Metrics):
     array: str = quantity("the arrays with its features are train-<this> and test-<this>")
 
 
-class Metrics(stage.Metrics):
+class Metrics(SplitCounts):
     backbone: str = quantity("the network's name in the profiles")
     title: str = quantity("the network's name in the document")
     family: backbones.Family = quantity("convolutional or transformer")
@@ -57,14 +58,6 @@ class Metrics(stage.Metrics):
     image_size: int = quantity("side of the network's input", "pixels")
     precision: device.Precision = quantity("number format that the network ran in")
     dataset: str = quantity("the data set's name in the profiles")
-    dataset_title: str = quantity("the data set's name in the document")
-    class_names: list[str] = quantity("the classes in the order of their labels")
-    classes: int = quantity("classes, a count")
-    train: int = quantity("training images, a count")
-    test: int = quantity("test images, a count")
-    duplicate_groups: int = quantity("groups of byte-identical images in train and test, a count")
-    test_duplicates: int = quantity("test images that are also training images, a count")
-    conflicting_duplicates: int = quantity("of those, under a different label, a count")
     layers: list[Layer] = quantity("the layers that features were taken from, early to late")
 
 

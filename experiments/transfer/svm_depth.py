@@ -8,6 +8,7 @@ highest test accuracy: it describes the results, no hyper-parameter is chosen by
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
+from experiments.data.split_counts import SplitCounts
 from experiments.statistics import Accuracy
 from experiments.transfer.svm import SCALINGS, Fit, Scaling, fit, score
 from experiments.transfer.svm import Settings as SvmSettings
@@ -39,15 +40,7 @@ class Best(stage.Metrics):
     confusion: str = quantity("the array with its confusion matrix, true class by predicted class")
 
 
-class Metrics(stage.Metrics):
-    dataset_title: str = quantity("the data set's name in the document")
-    class_names: list[str] = quantity("the classes in the order of their labels")
-    classes: int = quantity("classes, a count")
-    train: int = quantity("training images, a count")
-    test: int = quantity("test images, a count")
-    duplicate_groups: int = quantity("groups of byte-identical images in train and test, a count")
-    test_duplicates: int = quantity("test images that are also training images, a count")
-    conflicting_duplicates: int = quantity("of those, under a different label, a count")
+class Metrics(SplitCounts):
     c: float = quantity("the penalty C of the SVM")
     converged: bool = quantity("whether every solver converged")
     rows: list[Row] = quantity("one row a layer of a backbone, in the profile's order, by depth")
@@ -78,12 +71,8 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     outputs.save("predictions", predictions)
     outputs.save("labels", labels)
     outputs.save("duplicates", duplicates)
-    shared = (
-        "dataset_title class_names classes train test duplicate_groups test_duplicates "
-        "conflicting_duplicates"
-    )
     return Metrics.model_validate(
-        {key: first.metrics[key] for key in shared.split()}
+        {key: first.metrics[key] for key in SplitCounts.model_fields}
         | {
             "c": settings.c,
             "converged": all(fit.converged for row in rows for fit in (row.raw, row.normalized)),

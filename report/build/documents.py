@@ -12,7 +12,6 @@ from report.build.project import ENGINE, NAME, Project, source_date
 from report.build.provenance import PROVENANCE
 from report.errors import ColophonError
 
-FORMATS = ("html", "pdf")
 ENGINE_PARTS = ("document", "render", "build", "stage.py")
 
 

@@ -102,6 +102,6 @@ def test_a_figure_that_writes_nothing_is_an_error(built: Tiny) -> None:
 
 
 def test_a_script_can_print_and_its_log_is_kept_with_the_result(built: Tiny) -> None:
-    built.edit("experiments/side.py", "return", "outputs.note('half way')\n    print('hello')\n    return")
+    built.edit("experiments/side.py", "return", "print('half way')\n    print('hello')\n    return")
     assert "half way\nhello\n" in built.make("experiments").stdout
     assert Path(built.root / "build/demo/stages/side/log.txt").read_text() == "half way\nhello\n"
