@@ -32,7 +32,7 @@ class Metrics(stage.Metrics):
 
 
 def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Metrics:
-    """Writes predictions (2: raw and normalized, test)."""
+    """Writes predictions (2: raw and normalized, test), labels and correct-<scaling>, both (test,)."""
     split = datasets.load(settings.dataset, inputs.data, settings.train_per_class, settings.split_seed)
     require_same_split(split, inputs.all("transfer/features"))
     train, test = (pixels(part, settings.size, outputs) for part in (split.train, split.test))
@@ -41,8 +41,11 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     for scaling in SCALINGS:
         predicted, converged = fit(settings, train, split.train.labels, test, scaling)
         predictions.append(predicted)
-        fits[scaling] = score(predicted, split.test.labels, duplicates, split.test.classes, converged)
+        fits[scaling] = score(
+            predicted, split.test.labels, duplicates, split.test.classes, converged, outputs, scaling
+        )
     outputs.save("predictions", np.stack(predictions))
+    outputs.save("labels", split.test.labels)
     return Metrics(size=settings.size, dimensions=train.shape[1], **fits)
 
 

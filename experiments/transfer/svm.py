@@ -38,6 +38,7 @@ class Fit(stage.Metrics):
     class_mean: float = quantity("mean over the classes of their accuracy", "fraction", 1)
     without_duplicates: Accuracy = quantity("accuracy without test images that are in train too")
     per_class: list[ClassAccuracy] = quantity("accuracy on the test images of each class")
+    correct: str = quantity("the array that tells of each test image whether it was classified rightly")
     converged: bool = quantity("whether the solver converged")
 
 
@@ -70,13 +71,20 @@ def score(
     duplicates: np.ndarray,
     names: list[str],
     converged: bool,
+    outputs: stage.Outputs,
+    name: str,
 ) -> Fit:
-    """Accuracies of `predicted` (m,) against `labels` (m,), with and without `duplicates` (m,)."""
+    """Accuracies of `predicted` (m,) against `labels` (m,), with and without `duplicates` (m,).
+
+    Writes `correct-<name>`, bool (m,), which a paired test of two classifiers needs.
+    """
+    outputs.save(f"correct-{name}", predicted == labels)
     per_class = class_accuracies(predicted, labels, names)
     return Fit(
         accuracy=accuracy(predicted, labels),
         class_mean=float(np.mean([entry.value for entry in per_class])),
         without_duplicates=accuracy(predicted[~duplicates], labels[~duplicates]),
         per_class=per_class,
+        correct=f"correct-{name}",
         converged=converged,
     )

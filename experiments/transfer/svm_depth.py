@@ -50,7 +50,7 @@ class Metrics(SplitCounts):
 
 
 def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Metrics:
-    """Writes predictions (rows, 2: raw and normalized, test), labels, duplicates, confusion*."""
+    """Writes predictions (rows, 2: raw and normalized, test), labels, duplicates, confusion*, correct-*."""
     results = inputs.all("transfer/features")
     first = _common(results)
     labels = np.array(first.array("test-labels"))
@@ -65,7 +65,8 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
             train, test = (result.array(f"{part}-{layer['array']}") for part in ("train", "test"))
             predicted, converged = fit(settings, train, result.array("train-labels"), test, scaling)
             predictions[index, column] = predicted
-            fits[scaling] = score(predicted, labels, duplicates, names, converged)
+            name = f"{index}-{scaling}"
+            fits[scaling] = score(predicted, labels, duplicates, names, converged, outputs, name)
         about = {key: result.metrics[key] for key in ("backbone", "title", "family")}
         rows.append(Row(**about, layer=layer["label"], dimensions=layer["dimensions"], **fits))
     outputs.save("predictions", predictions)

@@ -17,7 +17,7 @@ from report.build.project import source_date
 from report.build.provenance import read_provenance
 from report.build.validation import read_yaml, suggestion
 from report.document import escape, provenance, tables
-from report.document.values import Value
+from report.document.values import Origin, Value
 from report.errors import ColophonError
 
 
@@ -153,8 +153,10 @@ def metrics_of(planner: Planner, task: Task) -> Value:
     path = task.directory(planner.project) / "metrics.json"
     if not path.is_file():
         raise ColophonError(f"{task.id} has no metrics yet", "Run `make experiments` first.")
-    schema = read_provenance(planner.project, task).get("schema", {})
-    return Value(task.id, (), read_json(path), schema, schema)
+    made = read_provenance(planner.project, task)
+    schema = made.get("schema", {})
+    origin = Origin(task.id, path.parent, made.get("commit", ""), provenance.anchor(task.id))
+    return Value(origin, (), read_json(path), schema, schema)
 
 
 def figure(planner: Planner, name: str) -> str:

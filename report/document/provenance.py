@@ -21,6 +21,11 @@ def stage_records(planner: Planner) -> list[dict[str, Any]]:
     return found
 
 
+def anchor(task_id: str) -> str:
+    """The identifier of a task's record in the colophon."""
+    return "stage-" + task_id.replace("/", "-").replace("=", "-").lower()
+
+
 def record(made: dict[str, Any]) -> dict[str, Any]:
     hardware = made["hardware"]
     machine = hardware.get("gpu") or hardware["processor"]
@@ -28,7 +33,7 @@ def record(made: dict[str, Any]) -> dict[str, Any]:
     each = ", ".join(f"{key} {value}" for key, value in made["each"].items())
     settings = {key: value for key, value in made["settings"].items() if key not in made["each"]}
     return {
-        "anchor": "stage-" + made["id"].replace("/", "-").replace("=", "-").lower(),
+        "anchor": anchor(made["id"]),
         "stage": markdown(made["stage"]),
         "each": markdown(each),
         "about": markdown(made["about"]),

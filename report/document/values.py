@@ -1,6 +1,8 @@
 """Numbers on their way into prose: each knows its stage, its path and how it was declared."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from report.document.escape import markdown
@@ -13,6 +15,23 @@ class MissingValueError(ColophonError):
     """A template names a value that its stage did not write."""
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a value comes from.
+
+    Attributes:
+        stage: the task's id, `transfer/features/backbone=timm-deit`.
+        directory: where its outputs lie, the arrays among them.
+        commit: the commit at which it ran, empty outside a repository.
+        anchor: the identifier of its row in the colophon.
+    """
+
+    stage: str
+    directory: Path
+    commit: str = ""
+    anchor: str = ""
+
+
 class Value:
     """A metric, or a group of them, as templates see it.
 
@@ -20,19 +39,19 @@ class Value:
     (unit and digits), and a group with `value`, `low` and `high` prints with its interval.
 
     Args:
-        stage: where it comes from.
+        origin: where it comes from.
         path: the keys that lead to it, for messages.
         raw: the value in metrics.json.
         schema: its JSON schema, from the metrics model.
         root: the whole model's schema, which holds the definitions.
     """
 
-    __slots__ = ("_path", "_raw", "_root", "_schema", "_stage")
+    __slots__ = ("_origin", "_path", "_raw", "_root", "_schema")
 
     def __init__(
-        self, stage: str, path: tuple[Any, ...], raw: Any, schema: dict[str, Any], root: dict[str, Any]
+        self, origin: Origin, path: tuple[Any, ...], raw: Any, schema: dict[str, Any], root: dict[str, Any]
     ) -> None:
-        self._stage, self._path, self._raw = stage, path, raw
+        self._origin, self._path, self._raw = origin, path, raw
         self._schema, self._root = flatten(schema, root), root
 
     def __getattr__(self, name: str) -> "Value":
@@ -49,7 +68,7 @@ class Value:
             raise MissingValueError(
                 f"{self._name()} has no {key!r}", f"It has: {', '.join(self._known()) or 'nothing'}"
             ) from None
-        return Value(self._stage, (*self._path, key), raw, self._child(key), self._root)
+        return Value(self._origin, (*self._path, key), raw, self._child(key), self._root)
 
     def __iter__(self) -> Iterator["Value"]:
         keys = self._raw if isinstance(self._raw, dict) else range(len(self._raw))
@@ -74,7 +93,7 @@ class Value:
         return show(self)
 
     def _name(self) -> str:
-        return f"{self._stage}: {'.'.join(map(str, self._path)) or 'its metrics'}"
+        return f"{self._origin.stage}: {'.'.join(map(str, self._path)) or 'its metrics'}"
 
     def _known(self) -> list[str]:
         if isinstance(self._raw, dict):

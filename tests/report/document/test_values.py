@@ -1,8 +1,10 @@
 """Values print as their metrics declare, and name what is missing."""
 
+from pathlib import Path
+
 import pytest
 
-from report.document.values import MissingValueError, Value, cell, show
+from report.document.values import MissingValueError, Origin, Value, cell, show
 from report.errors import ColophonError
 from report.stage import Metrics, quantity
 
@@ -45,7 +47,7 @@ def sample() -> Value:
         by_name={"a/b": row},
     )
     schema = Sample.model_json_schema(mode="serialization")
-    return Value("chapter/stage", (), metrics.model_dump(mode="json"), schema, schema)
+    return Value(Origin("chapter/stage", Path()), (), metrics.model_dump(mode="json"), schema, schema)
 
 
 def test_a_number_prints_with_the_unit_and_digits_of_its_declaration(sample):
