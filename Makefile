@@ -22,7 +22,7 @@ $(error GNU make 4 or newer is needed, this is $(MAKE_VERSION): install a newer 
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help report html pdf figures experiments status clean test lint benchmark lock setup latex
+.PHONY: help report html pdf figures experiments claims status clean test lint benchmark lock setup latex
 
 ## Build
 
@@ -34,6 +34,9 @@ experiments: setup ## the experiments alone
 report html pdf figures experiments:
 	@$(PY) -m report plan $@ --doc "$(DOC)" --jobs "$(JOBS)"
 	@+if [ -f "build/$(PROFILE)/$@.mk" ]; then $(MAKE) --no-print-directory -f "build/$(PROFILE)/$@.mk" $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS)); fi
+
+claims: figures ## the claims of DOC with their tests and verdicts; runs first what is stale
+	@$(PY) -m report claims "$(DOC)"
 
 status: setup ## each stage: fresh, stale and why, missing, running or failed
 	@$(PY) -m report status

@@ -35,6 +35,8 @@ def parser() -> argparse.ArgumentParser:
     render = command("render", "Assemble a document from the results and render it.")
     render.add_argument("document")
     render.add_argument("formats", nargs="+", choices=("html", "pdf"))
+    claims = command("claims", "Show the claims of a document: test, figures, verdict.")
+    claims.add_argument("document")
     command("status", "Show each stage: fresh, stale (and why), missing, running or failed.")
     command("clean", "Remove what the build made for a profile.")
     return top
@@ -173,6 +175,14 @@ def render_command(project: Project, options: argparse.Namespace) -> int:
     return 0
 
 
+def claims_command(project: Project, options: argparse.Namespace) -> int:
+    from report.document.build import assemble_claims
+    from report.document.claim_list import show
+
+    show(assemble_claims(Planner(project), options.document))
+    return 0
+
+
 def status_command(project: Project, options: argparse.Namespace) -> int:
     from report.build.status import show
 
@@ -191,6 +201,7 @@ COMMANDS = {
     "run": run_command,
     "plan": plan_command,
     "render": render_command,
+    "claims": claims_command,
     "status": status_command,
     "clean": clean_command,
 }

@@ -47,12 +47,19 @@ def rendering_parts(planner: Planner, rendering: Rendering) -> dict[str, Any]:
     project, content = planner.project, planner.content
     return {
         "templates": content.tree(project.root / "templates" / rendering.document),
+        "shared templates": [content.tree(path) for path in shared_templates(project)],
         "engine": {part: engine_hash(planner, part) for part in ENGINE_PARTS},
         "results": [[task.id, provenance_hash(planner, task)] for task in planner.tasks.values()],
         "profile": load_profile(project, planner.pipeline).about,
         "renderer": renderer(project),
         "date": source_date(project.root),
     }
+
+
+def shared_templates(project: Project) -> list[Path]:
+    """What every document may draw on: the published values, and text that documents share."""
+    paths = [project.root / "templates" / name for name in ("published.yaml", "shared")]
+    return [path for path in paths if path.exists()]
 
 
 def renderer(project: Project) -> str:

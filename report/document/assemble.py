@@ -10,15 +10,21 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 from pydantic import BaseModel, ConfigDict
 
-from report.build.content import read_json
+from report.build.content import read_json, write_json
 from report.build.pipeline import Task, load_profile, read_model
 from report.build.plan import Planner
 from report.build.project import source_date
 from report.build.provenance import read_provenance
 from report.build.validation import read_yaml, suggestion
-from report.document import escape, provenance, tables
+from report.document import escape, hypotheses, provenance, tables
+from report.document.claim_block import ClaimBlock
+from report.document.claims import Claims
+from report.document.comparison import comparisons
 from report.document.values import Origin, Value
 from report.errors import ColophonError
+
+
+CLAIMS = "claims.json"
 
 
 class Manifest(BaseModel):
@@ -46,7 +52,10 @@ def assemble(planner: Planner, document: str) -> Path:
     target = project.build / document / f"{document}.qmd"
     target.parent.mkdir(parents=True, exist_ok=True)
     environment = make_environment(planner)
-    chapters = [render_chapter(environment, folder, name) for name in manifest.chapters]
+    claims: Claims = environment.claims  # type: ignore[attr-defined]  # ClaimBlock extends it
+    chapters = [claims.decide(render_chapter(environment, folder, name)) for name in manifest.chapters]
+    claims.require_listed(document)
+    write_json(target.with_name(CLAIMS), {"claims": [one.export() for one in claims.records()]})
     head = yaml.safe_dump(front_matter(planner, manifest), sort_keys=False, allow_unicode=True)
     if manifest.bibliography:
         shutil.copyfile(folder / manifest.bibliography, target.parent / manifest.bibliography)
@@ -90,6 +99,7 @@ def make_environment(planner: Planner) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        extensions=[ClaimBlock],
         autoescape=False,  # the output is Markdown; values escape themselves
     )
     profile = load_profile(project, planner.pipeline)
@@ -98,6 +108,9 @@ def make_environment(planner: Planner) -> Environment:
         "all_results": lambda stage: [metrics_of(planner, task) for task in find(planner, stage)],
         "figure": lambda name: figure(planner, name),
         "table": tables.table,
+        **{test.__name__: test for test in hypotheses.TESTS},
+        "claims": environment.claims.listing,  # type: ignore[attr-defined]  # ClaimBlock extends it
+        **comparisons(project.root / "templates"),
         "stages": provenance.stage_records(planner),
         "shared": provenance.shared,
         "profile": {"name": project.profile, "about": escape.markdown(profile.about)},
