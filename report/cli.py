@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     render.add_argument("document")
     render.add_argument("formats", nargs="+", choices=("html", "pdf"))
     command("status", "Show each stage: fresh, stale (and why), missing, running or failed.")
+    command("lint", "Refuse numbers that were typed by hand into the templates.")
     command("clean", "Remove what the build made for a profile.")
     return top
 
@@ -180,6 +181,26 @@ def status_command(project: Project, options: argparse.Namespace) -> int:
     return 0
 
 
+def lint_command(project: Project, options: argparse.Namespace) -> int:
+    """Every document; all offences of all documents are printed."""
+    from report.build.documents import known_documents
+    from report.document.assemble import make_environment, read_manifest
+    from report.document.lint import require_clean
+
+    planner, problems = Planner(project), []
+    environment = make_environment(planner)
+    for document in known_documents(project):
+        try:
+            manifest = read_manifest(planner, document)
+            require_clean(environment, project.root / "templates" / document, manifest)
+        except ColophonError as error:
+            problems.append(str(error))
+    if problems:
+        raise ColophonError("\n".join(problems))
+    print("templates: no number was typed by hand")
+    return 0
+
+
 def clean_command(project: Project, options: argparse.Namespace) -> int:
     from report.build.clean import clean
 
@@ -192,5 +213,6 @@ COMMANDS = {
     "plan": plan_command,
     "render": render_command,
     "status": status_command,
+    "lint": lint_command,
     "clean": clean_command,
 }
