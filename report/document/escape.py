@@ -8,7 +8,7 @@ from html import escape
 
 SPECIAL = re.compile(r"""[\\`*_{}\[\]<>#|~^$@"'&]|-(?=-)|(?<=-)-|\.(?=[.\s])|(?<=\.)\.|^[-+:!%=]""")
 LIST_MARK = re.compile(r"^(\(?\w+)([.)])(?=\s|$)")
-IN_ATTRIBUTE = re.compile(r"""[\\"'`&|$<>{}\[\]*~^@#_]""")
+IN_ATTRIBUTE = re.compile(r"""[\\"'`&|$<>{}\[\]*~^@#]""")
 IN_LATEX = re.compile(r"""[\\{}$&#%_~^<>|`'\[\]]|-(?=-)|,(?=,)|[\u00a0\u202f\u2011\u2212]""")
 LATEX = {
     "\\": r"\textbackslash{}",
