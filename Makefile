@@ -49,8 +49,8 @@ clean: setup ## remove what the build made for PROFILE
 test: setup latex ## every test, with one report built from end to end
 	@$(PY) -m pytest $(TESTS)
 
-lint: setup ## ruff, pyright and the boundaries between the parts
-	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && "$(VENV)/bin/lint-imports" --no-cache && $(PY) -m pyright
+lint: setup ## ruff, pyright, the boundaries between the parts, no number typed by hand
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && "$(VENV)/bin/lint-imports" --no-cache && $(PY) -m report lint && $(PY) -m pyright
 
 benchmark: setup ## images per second of our feature extraction and of the practical's loop
 	@$(PY) -m benchmarks.extraction --data-dir "$(or $(DATA_DIR),data)"

@@ -1,6 +1,5 @@
 """Published values, templates/published.yaml: read, checked, and printed with their source."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, StrictFloat, StrictInt
 
 from report.build.pipeline import read_model
 from report.build.validation import read_yaml, suggestion
-from report.document.escape import markdown
+from report.document.escape import attribute, markdown
+from report.document.marks import mark
 from report.errors import ColophonError
 
 FILE = "published.yaml"
@@ -118,8 +118,8 @@ class Published:
 
     def __str__(self) -> str:
         shown = number_text(self._raw, self.entry.unit, self.entry.digits) + unit_text(self.entry.unit)
-        title = re.sub(r'(["\\|])', r"\\\1", f"published: {self.entry.about} ({self.source.words})")
-        return f'[{shown}]{{.published title="{title}"}}'
+        about = attribute(f"published: {self.entry.about} ({self.source.words})")
+        return mark(f'[{shown}]{{.published title="{about}"}}', shown)
 
 
 def load(templates: Path) -> Library:

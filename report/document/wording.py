@@ -2,6 +2,7 @@
 
 import re
 
+from report.document import marks
 from report.document.hypotheses import Outcome
 
 NBSP = "\u00a0"
@@ -54,7 +55,7 @@ def summary(outcome: Outcome) -> str:
 
 def unlinked(markdown: str) -> str:
     """`markdown` on one line, its links and spans as their text, for a cell of a table."""
-    text = " ".join(markdown.split())
+    text = " ".join(marks.plain(markdown).split())
     while (without := LINK.sub(r"\1", text)) != text:
         text = without
     return re.sub(r"(?<!\\)\|", r"\\|", text)
