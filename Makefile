@@ -22,7 +22,7 @@ $(error GNU make 4 or newer is needed, this is $(MAKE_VERSION): install a newer 
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help report html pdf figures experiments status clean test lint benchmark lock setup latex
+.PHONY: help report html pdf figures experiments claims status clean test lint benchmark lock setup latex
 
 ## Build
 
@@ -35,6 +35,9 @@ report html pdf figures experiments:
 	@$(PY) -m report plan $@ --doc "$(DOC)" --jobs "$(JOBS)"
 	@+if [ -f "build/$(PROFILE)/$@.mk" ]; then $(MAKE) --no-print-directory -f "build/$(PROFILE)/$@.mk" $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS)); fi
 
+claims: figures ## the claims of DOC with their tests and verdicts; runs first what is stale
+	@$(PY) -m report claims "$(DOC)"
+
 status: setup ## each stage: fresh, stale and why, missing, running or failed
 	@$(PY) -m report status
 
@@ -46,8 +49,8 @@ clean: setup ## remove what the build made for PROFILE
 test: setup latex ## every test, with one report built from end to end
 	@$(PY) -m pytest $(TESTS)
 
-lint: setup ## ruff, pyright and the boundaries between the parts
-	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && "$(VENV)/bin/lint-imports" --no-cache && $(PY) -m pyright
+lint: setup ## ruff, pyright, the boundaries between the parts, no number typed by hand
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && "$(VENV)/bin/lint-imports" --no-cache && $(PY) -m report lint && $(PY) -m pyright
 
 benchmark: setup ## images per second of our feature extraction and of the practical's loop
 	@$(PY) -m benchmarks.extraction --data-dir "$(or $(DATA_DIR),data)"

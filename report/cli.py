@@ -35,7 +35,10 @@ def parser() -> argparse.ArgumentParser:
     render = command("render", "Assemble a document from the results and render it.")
     render.add_argument("document")
     render.add_argument("formats", nargs="+", choices=("html", "pdf"))
+    claims = command("claims", "Show the claims of a document: test, figures, verdict.")
+    claims.add_argument("document")
     command("status", "Show each stage: fresh, stale (and why), missing, running or failed.")
+    command("lint", "Refuse numbers that were typed by hand into the templates.")
     command("clean", "Remove what the build made for a profile.")
     return top
 
@@ -173,10 +176,38 @@ def render_command(project: Project, options: argparse.Namespace) -> int:
     return 0
 
 
+def claims_command(project: Project, options: argparse.Namespace) -> int:
+    from report.document.build import assemble_claims
+    from report.document.claim_list import show
+
+    show(assemble_claims(Planner(project), options.document))
+    return 0
+
+
 def status_command(project: Project, options: argparse.Namespace) -> int:
     from report.build.status import show
 
     show(Planner(project))
+    return 0
+
+
+def lint_command(project: Project, options: argparse.Namespace) -> int:
+    """Every document; all offences of all documents are printed."""
+    from report.build.documents import known_documents
+    from report.document.assemble import make_environment, read_manifest
+    from report.document.lint import require_clean
+
+    planner, problems = Planner(project), []
+    environment = make_environment(planner)
+    for document in known_documents(project):
+        try:
+            manifest = read_manifest(planner, document)
+            require_clean(environment, project.root / "templates" / document, manifest)
+        except ColophonError as error:
+            problems.append(str(error))
+    if problems:
+        raise ColophonError("\n".join(problems))
+    print("templates: no number was typed by hand")
     return 0
 
 
@@ -191,6 +222,8 @@ COMMANDS = {
     "run": run_command,
     "plan": plan_command,
     "render": render_command,
+    "claims": claims_command,
     "status": status_command,
+    "lint": lint_command,
     "clean": clean_command,
 }

@@ -135,7 +135,7 @@ class Outputs:
     def __init__(self, directory: Path, checkpoint: Path, progress: "Progress") -> None:
         self.directory = directory
         self.checkpoint = checkpoint
-        self.facts: dict[str, str | int | float] = {}
+        self.facts: dict[str, Any] = {}
         self._progress = progress
 
     def path(self, name: str) -> Path:
@@ -166,9 +166,15 @@ class Outputs:
         """Pass `items` through, showing how many are done and the time left."""
         return self._progress(items, total, unit, label)
 
-    def record(self, name: str, value: str | int | float) -> None:
-        """Keep a fact about this run in its provenance; the colophon prints it."""
-        self.facts[name] = value
+    def record(
+        self, name: str, value: str | int | float, unit: str = "", digits: int | None = None
+    ) -> None:
+        """Keep a fact about this run in its provenance; the colophon prints it, templates may name it.
+
+        Unit and digits are as for `quantity`.
+        """
+        declared = {"value": value, "unit": unit, "digits": digits}
+        self.facts[name] = value if not unit and digits is None else declared
 
 
 Progress = Callable[[Iterable[Any], int | None, str, str], Iterator[Any]]

@@ -47,12 +47,19 @@ def rendering_parts(planner: Planner, rendering: Rendering) -> dict[str, Any]:
     project, content = planner.project, planner.content
     return {
         "templates": content.tree(project.root / "templates" / rendering.document),
+        "shared templates": [content.tree(path) for path in shared_templates(project)],
         "engine": {part: engine_hash(planner, part) for part in ENGINE_PARTS},
         "results": [[task.id, provenance_hash(planner, task)] for task in planner.tasks.values()],
         "profile": load_profile(project, planner.pipeline).about,
         "renderer": renderer(project),
         "date": source_date(project.root),
     }
+
+
+def shared_templates(project: Project) -> list[Path]:
+    """What every document may draw on: the published values, and text that documents share."""
+    paths = [project.root / "templates" / name for name in ("published.yaml", "shared")]
+    return [path for path in paths if path.exists()]
 
 
 def renderer(project: Project) -> str:
@@ -82,6 +89,9 @@ def rendering_changes(planner: Planner, rendering: Rendering) -> list[str]:
         return ["never rendered"]
     if planner.content.file(target) != record.get("sha256"):
         return [f"{target.name} was altered"]
+    folder = planner.project.build / rendering.document
+    if missing := [name for name in record.get("exports", []) if not (folder / name).is_file()]:
+        return [f"{name} is missing" for name in missing]
     parts = rendering_parts(planner, rendering)
     made_from = record.get("parts", {})
     return [f"{part} changed" for part in parts if parts[part] != made_from.get(part)]
@@ -90,4 +100,11 @@ def rendering_changes(planner: Planner, rendering: Rendering) -> list[str]:
 def record_rendering(planner: Planner, rendering: Rendering, parts: dict[str, Any]) -> None:
     """Note what the file now in place was made from (`parts`, taken before it was rendered)."""
     sha256 = planner.content.file(rendering.target(planner))
-    write_json(rendering.record(planner), {"sha256": sha256, "parts": parts})
+    exports = exported(planner.project.build / rendering.document)
+    write_json(rendering.record(planner), {"sha256": sha256, "exports": exports, "parts": parts})
+
+
+def exported(folder: Path) -> list[str]:
+    """The files for other people's documents that were written beside a document's source."""
+    found = [*folder.glob("tables/*.*"), *folder.glob("values.*")]
+    return sorted(path.relative_to(folder).as_posix() for path in found)

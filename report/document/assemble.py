@@ -10,19 +10,29 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 from pydantic import BaseModel, ConfigDict
 
-from report.build.content import read_json
+from report.build.content import read_json, write_json
 from report.build.pipeline import Task, load_profile, read_model
 from report.build.plan import Planner
 from report.build.project import source_date
 from report.build.provenance import read_provenance
 from report.build.validation import read_yaml, suggestion
-from report.document import escape, provenance, tables
+from report.document import derived, escape, exports, hypotheses, lint, marks, provenance
+from report.document.claim_block import ClaimBlock
+from report.document.claims import Claims
+from report.document.comparison import comparisons
+from report.document.facts import facts_value
+from report.document.tables import Tables
 from report.document.values import Origin, Value
 from report.errors import ColophonError
 
+CLAIMS = "claims.json"
+
 
 class Manifest(BaseModel):
-    """templates/<document>/document.yaml: the title page, the chapters in order, the bibliography."""
+    """templates/<document>/document.yaml: the title page, the chapters in order, the bibliography.
+
+    `names` are the names with digits in them (VGG16) that prose may use; all other digits are linted.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -32,30 +42,43 @@ class Manifest(BaseModel):
     abstract: str = ""
     chapters: list[str]
     bibliography: str = ""
+    names: list[str] = []
 
 
 def assemble(planner: Planner, document: str) -> Path:
-    """Write `build/<profile>/<document>/<document>.qmd` and what it cites; returns its path.
+    """Write `build/<profile>/<document>/<document>.qmd`, what it cites and the exports; returns its path.
 
-    Raises ColophonError, with the template's file and line, for a value that does not exist.
+    Raises ColophonError, with the template's file and line, for a value that does not exist and for
+    numbers typed by hand.
     """
     project = planner.project
     folder = project.root / "templates" / document
-    content = read_yaml(folder / "document.yaml")
-    manifest = read_model(f"templates/{document}/document.yaml", Manifest, content)
+    manifest = read_manifest(planner, document)
     target = project.build / document / f"{document}.qmd"
     target.parent.mkdir(parents=True, exist_ok=True)
     environment = make_environment(planner)
-    chapters = [render_chapter(environment, folder, name) for name in manifest.chapters]
+    lint.require_clean(environment, folder, manifest)
+    claims: Claims = environment.claims  # type: ignore[attr-defined]  # ClaimBlock extends it
+    chapters = [claims.decide(render_chapter(environment, folder, name)) for name in manifest.chapters]
+    claims.require_listed(document)
+    write_json(target.with_name(CLAIMS), {"claims": [one.export() for one in claims.records()]})
     head = yaml.safe_dump(front_matter(planner, manifest), sort_keys=False, allow_unicode=True)
     if manifest.bibliography:
         shutil.copyfile(folder / manifest.bibliography, target.parent / manifest.bibliography)
-    whole = f"---\n{head}---\n\n" + "\n\n".join(chapter.strip() for chapter in chapters) + "\n"
+    body = marks.settle("\n\n".join(chapter.strip() for chapter in chapters))
+    whole = f"---\n{head}---\n\n{body}\n"
+    exports.write(target.parent, environment.globals["table"].made.values(), every_metric(planner))
     if not target.is_file() or target.read_text(encoding="utf-8") != whole:
         temporary = target.with_suffix(".tmp")
         temporary.write_text(whole, encoding="utf-8")
         temporary.replace(target)
     return target
+
+
+def read_manifest(planner: Planner, document: str) -> Manifest:
+    """The manifest of `document`; raises ColophonError for a key that is unknown or of another type."""
+    name = f"templates/{document}/document.yaml"
+    return read_model(name, Manifest, read_yaml(planner.project.root / name))
 
 
 def front_matter(planner: Planner, manifest: Manifest) -> dict[str, Any]:
@@ -90,14 +113,20 @@ def make_environment(planner: Planner) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        extensions=[ClaimBlock],
         autoescape=False,  # the output is Markdown; values escape themselves
     )
     profile = load_profile(project, planner.pipeline)
-    environment.globals |= {
+    environment.filters["plain"] = plain
+    environment.globals |= derived.FUNCTIONS | {
         "results": lambda stage, **each: results(planner, stage, each),
         "all_results": lambda stage: [metrics_of(planner, task) for task in find(planner, stage)],
         "figure": lambda name: figure(planner, name),
-        "table": tables.table,
+        "facts": lambda stage, **each: facts(planner, stage, each),
+        "table": Tables(),
+        **{test.__name__: test for test in hypotheses.TESTS},
+        **comparisons(project.root / "templates"),
+        "claims": environment.claims.listing,  # type: ignore[attr-defined]  # ClaimBlock extends it
         "stages": provenance.stage_records(planner),
         "shared": provenance.shared,
         "profile": {"name": project.profile, "about": escape.markdown(profile.about)},
@@ -140,13 +169,27 @@ def find(planner: Planner, stage: str) -> list[Task]:
     return [task for task in planner.tasks.values() if task.name == stage]
 
 
-def results(planner: Planner, stage: str, each: dict[str, Any]) -> Value:
-    """The metrics of the one task of `stage` (with the values `each`, if it is expanded)."""
+def the_one(planner: Planner, stage: str, each: dict[str, Any]) -> Task:
+    """The one task of `stage` (with the values `each`, if it is expanded)."""
     found = [t for t in find(planner, stage) if all(t.each.get(k) == v for k, v in each.items())]
     if len(found) != 1:
         have = "; ".join(task.id for task in find(planner, stage))
         raise ColophonError(f"{stage} {each or ''}: {len(found)} results, not one", f"There are: {have}")
-    return metrics_of(planner, found[0])
+    return found[0]
+
+
+def results(planner: Planner, stage: str, each: dict[str, Any]) -> Value:
+    """The metrics of the one task of `stage` (with the values `each`, if it is expanded)."""
+    return metrics_of(planner, the_one(planner, stage, each))
+
+
+def facts(planner: Planner, stage: str, each: dict[str, Any]) -> Value:
+    """What the provenance of that task holds: what it recorded, its duration and its machine."""
+    task = the_one(planner, stage, each)
+    made = read_provenance(planner.project, task)
+    if not made:
+        raise ColophonError(f"{task.id} has not run yet", "Run `make experiments` first.")
+    return facts_value(made, origin_of(planner, task, made))
 
 
 def metrics_of(planner: Planner, task: Task) -> Value:
@@ -155,8 +198,24 @@ def metrics_of(planner: Planner, task: Task) -> Value:
         raise ColophonError(f"{task.id} has no metrics yet", "Run `make experiments` first.")
     made = read_provenance(planner.project, task)
     schema = made.get("schema", {})
-    origin = Origin(task.id, path.parent, made.get("commit", ""), provenance.anchor(task.id))
-    return Value(origin, (), read_json(path), schema, schema)
+    return Value(origin_of(planner, task, made), (), read_json(path), schema, schema)
+
+
+def every_metric(planner: Planner) -> list[Value]:
+    """The metrics of every stage that has run."""
+    tasks = [task for task in planner.tasks.values() if not task.is_figure]
+    made = [t for t in tasks if (t.directory(planner.project) / "metrics.json").is_file()]
+    return [metrics_of(planner, task) for task in made]
+
+
+def origin_of(planner: Planner, task: Task, made: dict[str, Any]) -> Origin:
+    directory, anchor = task.directory(planner.project), provenance.anchor(task.id)
+    return Origin(task.id, directory, made.get("commit", ""), anchor)
+
+
+def plain(value: Any) -> str:
+    """The filter `plain`: a number, or a text with numbers, without links."""
+    return marks.plain(str(value))
 
 
 def figure(planner: Planner, name: str) -> str:

@@ -13,7 +13,7 @@ from report.build.documents import (
 from report.build.locks import exclusive
 from report.build.plan import Planner
 from report.build.project import source_date
-from report.document.assemble import assemble
+from report.document.assemble import CLAIMS, assemble
 from report.errors import ColophonError
 from report.render import render
 
@@ -33,13 +33,29 @@ def build_document(planner: Planner, document: str, formats: list[str]) -> list[
     return [rendering.target(planner) for rendering in renderings]
 
 
-def render_all(planner: Planner, document: str, renderings: list[Rendering]) -> None:
+def assemble_claims(planner: Planner, document: str) -> Path:
+    """Assemble `document` for its claims alone; returns the file that lists them, claims.json.
+
+    Raises ColophonError where results are missing or stale, and for whatever stops a rendering.
+    """
+    require_document(planner, document)
+    with exclusive(planner.project.build / "state" / f"{document}.lock", document):
+        require_fresh(planner, document)
+        return assemble(planner, document).with_name(CLAIMS)
+
+
+def require_fresh(planner: Planner, document: str) -> None:
+    """Raise ColophonError, naming them, where the document would show stale results."""
     stale = [status.task.id for status in planner.statuses() if status.state != "fresh"]
     if stale:
         raise ColophonError(
             f"{document} would show stale results: {', '.join(stale)}",
             "Run `make report`, which runs them first.",
         )
+
+
+def render_all(planner: Planner, document: str, renderings: list[Rendering]) -> None:
+    require_fresh(planner, document)
     project = planner.project
     parts = rendering_parts(planner, renderings[0])
     source = assemble(planner, document)

@@ -1,5 +1,6 @@
 """What the colophon says of each stage: its script, commit, settings, seed, machine and time."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ from report.build.plan import Planner
 from report.build.progress import duration
 from report.build.provenance import read_provenance
 from report.document.escape import markdown
+from report.document.facts import fact_text
 
 NBSP = "\u00a0"
 
@@ -23,7 +25,7 @@ def stage_records(planner: Planner) -> list[dict[str, Any]]:
 
 def anchor(task_id: str) -> str:
     """The identifier of a task's record in the colophon."""
-    return "stage-" + task_id.replace("/", "-").replace("=", "-").lower()
+    return "stage-" + re.sub(r"[^\w.:]", "-", task_id).lower()
 
 
 def record(made: dict[str, Any]) -> dict[str, Any]:
@@ -43,7 +45,7 @@ def record(made: dict[str, Any]) -> dict[str, Any]:
         "settings": {markdown(key): markdown(text(value)) for key, value in settings.items()},
         "seed": "none" if made["seed"] is None else str(made["seed"]),
         "machine": markdown(f"{machine}, {hardware['cores']} cores, {hardware['memory_gib']:.0f} GiB"),
-        "facts": {markdown(key): markdown(text(value)) for key, value in made.get("facts", {}).items()},
+        "facts": {markdown(key): fact_text(value) for key, value in made.get("facts", {}).items()},
         "versions": markdown(", ".join(f"{n} {v}" for n, v in made["versions"].items())),
         "took": duration(made["seconds"]).replace(" ", NBSP),
         "when": f"{datetime.fromisoformat(made['started']):%Y-%m-%d %H:%M}".replace(" ", NBSP).replace(

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from report.document.escape import markdown
+from report.build.progress import duration
+from report.document.escape import attribute, markdown
+from report.document.marks import mark
 from report.errors import ColophonError
 
 NBSP = "\u00a0"
+DURATION = "duration"  # a unit: seconds printed as `3 min 20 s`
 
 
 class MissingValueError(ColophonError):
@@ -36,7 +39,8 @@ class Value:
     """A metric, or a group of them, as templates see it.
 
     `depth.best.accuracy.value` walks down; printing a leaf formats it by the metric's declaration
-    (unit and digits), and a group with `value`, `low` and `high` prints with its interval.
+    (unit and digits), and a group with `value`, `low` and `high` prints with its interval. Printed
+    by a template, a number is a link to its stage's row in the colophon, with its origin as tooltip.
 
     Args:
         origin: where it comes from.
@@ -90,10 +94,16 @@ class Value:
         return hash(self._raw)
 
     def __str__(self) -> str:
-        return show(self)
+        return linked(self, show(self))
 
     def _name(self) -> str:
         return f"{self._origin.stage}: {'.'.join(map(str, self._path)) or 'its metrics'}"
+
+    def _about(self) -> str:
+        """The tooltip: stage, path, the value in full precision, its interval, the commit."""
+        path = ".".join(map(str, self._path))
+        commit = f", commit {self._origin.commit[:8]}" if self._origin.commit else ""
+        return f"{self._origin.stage}: {path} = {exact(self)}{commit}"
 
     def _known(self) -> list[str]:
         if isinstance(self._raw, dict):
@@ -137,28 +147,56 @@ def show(value: Value) -> str:
 
 
 def bare(value: Value) -> str:
-    """The number alone, to the declared digits; a fraction as a percentage."""
+    """The number alone, to the declared digits; a fraction as a percentage, with a sign if declared."""
     raw, declared = value._raw, value._schema
     if isinstance(raw, bool) or not isinstance(raw, int | float):
         raise ColophonError(
             f"{value._name()} is a {type(raw).__name__}, which can't be printed as a number",
             "Name a value inside it, or use it in a condition.",
         )
+    if declared.get("unit") == DURATION:
+        return duration(raw).replace(" ", NBSP)
     if declared.get("unit") == "fraction":
         raw = 100 * raw
-    digits = declared.get("digits")
-    text = f"{raw:,}" if isinstance(raw, int) else f"{raw:,.4g}" if digits is None else f"{raw:,.{digits}f}"
+    digits, sign = declared.get("digits"), "+" if declared.get("signed") else ""
+    whole = isinstance(raw, int)
+    text = format(raw, f"{sign}," if whole else f"{sign},.4g" if digits is None else f"{sign},.{digits}f")
     return text.replace("-", "−")
 
 
 def unit(value: Value) -> str:
     """What stands behind the number: its unit after a space that doesn't break."""
     name = value._schema.get("unit") or ""
+    if name == DURATION:
+        return ""
     return NBSP + ("%" if name == "fraction" else name) if name else ""
 
 
-def cell(value: Value) -> str:
+def exact(value: Value) -> str:
+    """The value in full precision, as in metrics.json, with its interval and unit."""
+    raw = value._raw
+    if is_interval(raw):
+        return f"{exact(value['value'])}, 95 % interval {raw['low']!r} to {raw['high']!r}"
+    name = value._schema.get("unit") or ""
+    name = "s" if name == DURATION else "" if name == "fraction" else name
+    return f"{raw!r} {name}".rstrip()
+
+
+def linked(value: Value, text: str) -> str:
+    """`text`, which shows `value`, as a link to where it comes from; words stay words."""
+    if isinstance(value._raw, str) or not value._origin.anchor:
+        return text
+    about = attribute(value._about())
+    return mark(f'[{text}](#{value._origin.anchor}){{.value title="{about}"}}', text)
+
+
+def cell_text(value: Value) -> str:
     """The value for a table whose head names the unit: `88.3 [86.9, 89.6]`, `512`, `fire9`."""
     if is_interval(value._raw):
-        return f"{bare(value['value'])} [{bare(value['low'])}, {bare(value['high'])}]"
+        return f"{bare(value['value'])} \\[{bare(value['low'])}, {bare(value['high'])}\\]"
     return markdown(value._raw) if isinstance(value._raw, str) else bare(value)
+
+
+def cell(value: Value) -> str:
+    """The same, as a link to where it comes from."""
+    return linked(value, cell_text(value))

@@ -2,6 +2,7 @@
 filter before its own (`at: pre-ast`). It
 - takes a figure's file in the best format that is there (`../figures/depth` has no suffix),
 - keeps a percentage and its sign on one line,
+- gives numbers that lead to the colophon the colour of the text (LaTeX),
 - turns callouts into an environment of our own (LaTeX) or Quarto's markup (HTML),
 - writes the profile's line of the title page and the date in words. ]]
 
@@ -102,6 +103,12 @@ local function keep_percent(inlines)
   return inlines
 end
 
+--- A number that leads to its row in the colophon looks like text.
+local function value(link)
+  if not latex or not link.classes:includes("value") then return nil end
+  return { pandoc.RawInline("latex", "\\boundvalue{"), link, pandoc.RawInline("latex", "}") }
+end
+
 local function authors(meta)
   if not meta.author then return end
   local list = pandoc.utils.type(meta.author) == "List" and meta.author or { meta.author }
@@ -165,5 +172,6 @@ end
 return {
   { traverse = "topdown", Image = image, Div = callout },
   { Inlines = keep_percent },
+  { Link = value },
   { Meta = metadata },
 }

@@ -1,0 +1,251 @@
+"""The tests that a claim may rest on, as templates call them: from metrics to an outcome.
+
+Each takes what is claimed as a direction (the first is better, the value is above, …) and tests
+against both sides, so that a claim can hold, fail, or stay undecided.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from math import isnan
+from typing import Any
+
+import numpy as np
+
+from report.document import statistics
+from report.document.statistics import Estimate
+from report.document.values import Value, is_interval
+from report.errors import ColophonError
+
+FEWEST_SEEDS = 3
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a test found, before the correction for how many there are.
+
+    Attributes:
+        test: its name in words.
+        direction: 1 where the numbers lie as claimed, -1 where they lie the other way, else 0.
+        p: the two-sided p-value; None where nothing was drawn by chance, or nothing can be tested.
+        difference, low, high: of what is claimed to differ, in `unit`, with its 95 % interval.
+        unit: as printed; a difference of fractions is in `points`.
+        digits: digits after the point to print; None for four significant ones.
+        counts: what the test counted, by name.
+        exact: whether the numbers decide by themselves, without chance and without a p-value.
+        reason: why nothing can be tested.
+    """
+
+    test: str
+    direction: int
+    p: float | None = None
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    digits: int | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+    exact: bool = False
+    reason: str = ""
+
+
+def mcnemar(a: Value, b: Value) -> Outcome:
+    """Classifier `a` is claimed to be better than `b`: the exact McNemar test on their test images.
+
+    Args:
+        a, b: groups of metrics whose `correct` names a bool array (n,) beside `labels.npy`.
+
+    Raises ColophonError where they were not tested on the same images.
+    """
+    right, labels = answers(a)
+    other, other_labels = answers(b)
+    if not np.array_equal(labels, other_labels):
+        raise ColophonError(
+            f"{a._name()} and {b._name()} were tested on different images",
+            "McNemar's test needs the answers of both on the same test set: compare others.",
+        )
+    first, second = int(np.sum(right & ~other)), int(np.sum(~right & other))
+    counts = {"images": len(labels), "only the first right": first, "only the second right": second}
+    estimate = statistics.mcnemar(first, second, len(labels))
+    return outcome("McNemar, exact", estimate, 1, "fraction", 1, counts)
+
+
+def bootstrap(a: Iterable[Value], b: Iterable[Value], path: str = "") -> Outcome:
+    """The mean of `a` over seeds is claimed to be above that of `b`: bootstrap of the difference.
+
+    Args:
+        a, b: a value a seed, such as `all_results(…)`; at least 3 of each, otherwise undecided.
+        path: leads from each of them to the number, `test.accuracy`.
+    """
+    first, second = leaves(a, path), leaves(b, path)
+    test = "bootstrap over seeds"
+    counts = {"seeds of the first": len(first), "seeds of the second": len(second)}
+    if min(len(first), len(second)) < FEWEST_SEEDS:
+        reason = f"fewer than {FEWEST_SEEDS} seeds a side"
+        return Outcome(test, 0, counts=counts, reason=reason)
+    unit, digits = declared(first[0])
+    if unit != declared(second[0])[0]:
+        raise ColophonError(
+            f"{first[0]._name()} and {second[0]._name()} have different units", "Compare like with like."
+        )
+    numbers = [[number(value) for value in side] for side in (first, second)]
+    return outcome(test, statistics.bootstrap(*numbers), 1, unit, digits, counts)
+
+
+def against(value: Value | Sequence[Value], constant: Any, below: bool = False, path: str = "") -> Outcome:
+    """`value` is claimed to be above `constant` (or below it).
+
+    Args:
+        value: an accuracy with its counts (exact binomial test), a list over seeds (Student's
+            t-test), or an exact number (decided without a test).
+        constant: a number, in the unit of the metrics: 0.5 for 50 %; or a value.
+        path: leads from each seed of a list to the number.
+    """
+    threshold, sign = number(constant), -1 if below else 1
+    if isinstance(value, list | tuple) or (isinstance(value, Value) and isinstance(value._raw, list)):
+        return over_seeds(leaves(value, path), threshold, sign)
+    if not isinstance(value, Value):
+        raise ColophonError(f"against({value!r}, …): not a value of a stage", "Name a metric.")
+    unit, digits = declared(value)
+    if not is_interval(value._raw):
+        refuse_estimate(value)
+        return exact("comparison of exact numbers", number(value) - threshold, sign, unit, digits)
+    if not {"correct", "total"} <= value._raw.keys():
+        raise ColophonError(
+            f"{value._name()} has an interval but no counts (correct, total)",
+            "Give the list of its values over the seeds.",
+        )
+    right, total = value._raw["correct"], value._raw["total"]
+    estimate = statistics.share_against(right, total, threshold)
+    return outcome("binomial, exact", estimate, sign, unit, digits, {"images": total, "right": right})
+
+
+def equals(value: Value, other: Any, tolerance: float = 0.0) -> Outcome:
+    """Two exact numbers are claimed to be equal, or to differ by `tolerance` at most."""
+    difference = number(value) - number(other)
+    words = "within a tolerance" if tolerance else "equality"
+    unit, digits = declared(value)
+    found = exact(f"{words} of exact numbers", difference, 1, unit, digits)
+    return replace(found, direction=1 if abs(difference) <= tolerance else -1)
+
+
+def ordered(values: Iterable[Value], direction: str) -> Outcome:
+    """The accuracies of classifiers are claimed to rise (or fall) at every step along a sequence.
+
+    Each step is an exact McNemar test. The claim holds only if every step does (intersection-union
+    test: p is the largest, uncorrected; Berger 1982, Technometrics 24). It fails if any step goes
+    the other way: p is then the smallest of those, times the number of steps.
+
+    Args:
+        values: classifiers, as for `mcnemar`, at least two.
+        direction: `increasing` or `decreasing`.
+    """
+    sequence = list(values)
+    if direction not in ("increasing", "decreasing"):
+        raise ColophonError(f"ordered(…, {direction!r}): no such order", "increasing or decreasing.")
+    if len(sequence) < 2:
+        raise ColophonError(f"ordered(…, {direction!r}): {len(sequence)} values make no order", "Give two.")
+    if direction == "decreasing":
+        sequence.reverse()
+    steps = [mcnemar(later, earlier) for earlier, later in pairwise(sequence)]
+    against_it = [step.p or 0.0 for step in steps if step.direction < 0]
+    if against_it:
+        sign, p = -1, min(1.0, len(steps) * min(against_it))
+    elif all(step.direction > 0 for step in steps):
+        sign, p = 1, max(step.p or 0.0 for step in steps)
+    else:
+        sign, p = 0, 1.0
+    ends = mcnemar(sequence[-1], sequence[0])
+    counts = {"images": ends.counts["images"], "steps": len(steps), "against the order": len(against_it)}
+    test = "McNemar, exact, at each step"
+    return replace(ends, test=test, direction=sign, p=p, counts=counts)
+
+
+TESTS = (mcnemar, bootstrap, against, equals, ordered)
+
+
+def over_seeds(values: list[Value], threshold: float, sign: int) -> Outcome:
+    test, counts = "t-test over seeds", {"seeds": len(values)}
+    if len(values) < FEWEST_SEEDS:
+        return Outcome(test, 0, counts=counts, reason=f"fewer than {FEWEST_SEEDS} seeds")
+    unit, digits = declared(values[0])
+    estimate = statistics.mean_against([number(value) for value in values], threshold)
+    if isnan(estimate.p):
+        return Outcome(test, 0, counts=counts, reason="every seed gave the same number")
+    return outcome(test, estimate, sign, unit, digits, counts)
+
+
+def outcome(
+    test: str, estimate: Estimate, sign: int, unit: str, digits: int | None, counts: dict[str, int]
+) -> Outcome:
+    """The estimate in the unit of print, its direction as claimed by `sign`."""
+    scale, printed = (100, "points") if unit == "fraction" else (1, unit)
+    difference, low, high = (scale * x for x in (estimate.difference, estimate.low, estimate.high))
+    direction = sign * int(np.sign(difference))
+    return Outcome(test, direction, estimate.p, difference, low, high, printed, digits, counts)
+
+
+def exact(test: str, difference: float, sign: int, unit: str, digits: int | None) -> Outcome:
+    scale, printed = (100, "points") if unit == "fraction" else (1, unit)
+    direction = 1 if sign * difference > 0 else -1  # equal is not above
+    return Outcome(test, direction, difference=scale * difference, unit=printed, digits=digits, exact=True)
+
+
+def refuse_estimate(value: Value) -> None:
+    """What was measured on a sample must not pass for an exact number for want of its counts."""
+    bare_share = len(value._path) > 1 and value._path[-1] == "value"
+    computed = type(value) is not Value and isinstance(value._raw, float)
+    if bare_share or computed:
+        raise ColophonError(
+            f"{value._name()} is an estimate, not an exact number",
+            "Name the group of metrics that it comes from, which has its counts, or the list over seeds.",
+        )
+
+
+def answers(value: Value) -> tuple[np.ndarray, np.ndarray]:
+    """Whether each test image was classified rightly, bool (n,), and its label (n,)."""
+    name = value["correct"]._raw
+    if not isinstance(name, str):
+        raise ColophonError(
+            f"{value._name()} is not a classifier: its `correct` is a {type(name).__name__}",
+            "Name the group above it, whose `correct` names an array.",
+        )
+    found = []
+    for file in (f"{name}.npy", "labels.npy"):
+        path = value._origin.directory / file
+        if not path.is_file():
+            raise ColophonError(f"{value._name()}: {value._origin.stage} has no {file}", "Write it there.")
+        found.append(np.load(path, allow_pickle=False))
+    if found[0].shape != found[1].shape:
+        raise ColophonError(
+            f"{value._name()}: {name} has {len(found[0])} answers for {len(found[1])} labels",
+            "Write one for each test image.",
+        )
+    return found[0].astype(bool), found[1]
+
+
+def leaves(values: Iterable[Value], path: str) -> list[Value]:
+    """From each of `values` what lies at `path`."""
+    found = []
+    for value in values:
+        for key in path.split(".") if path else ():
+            value = value[key]
+        found.append(value)
+    return found
+
+
+def number(value: Any) -> float:
+    """The number that `value` is, or that its group has under `value`."""
+    raw = value._raw if hasattr(value, "_raw") else value
+    if is_interval(raw):
+        raw = raw["value"]
+    if isinstance(raw, bool) or not isinstance(raw, int | float):
+        name = value._name() if isinstance(value, Value) else repr(value)
+        raise ColophonError(f"{name} is not a number, which a test needs", "Name a value inside it.")
+    return raw
+
+
+def declared(value: Value) -> tuple[str, int | None]:
+    """Unit and digits of a number, or of a group's `value`."""
+    leaf = value["value"] if is_interval(value._raw) else value
+    return leaf._schema.get("unit") or "", leaf._schema.get("digits")

@@ -1,0 +1,209 @@
+"""Refuses numbers typed by hand in templates: results come from metrics, facts are marked as such.
+
+Prose may not hold digits, but for names that document.yaml lists. What is no prose (code, attributes,
+citations, labels, addresses, comments) is left out; in formulas the digits 0, 1 and 2 are allowed. Texts
+in Jinja's expressions are prose too, unless they look like names of things: `transfer/svm_depth`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from jinja2 import Environment, TemplateSyntaxError, nodes
+
+from report.document.regions import regions
+from report.errors import ColophonError
+
+HOLE = "\ue000"  # stands for what Jinja puts there
+NUMBER = re.compile(r"[-−–+±≈~<>]?[\w.,]*\d[\w.,]*(?<=\w)(?:[^\S\n]?%)?")
+IN_FORMULA = re.compile(r"\d+(?:(?:\.|\{,\})\d+)*")
+IDENTIFIER = re.compile(r"[A-Za-z_][\w./:=+@-]*")
+LIST_MARK = re.compile(r"[ \t]*(?:\d{1,2}|#)[.)][ \t]")
+PROSE_KEYS = re.compile(
+    r"""(?<![\w-])(?:title|alt|fig-alt|fig-cap|fig-scap|tbl-cap)=("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
+)
+REMEDY = """\
+Name a result, {{ results("stage").metric }}. A number that is a fact is written {{ fact(224) }} or
+  {{ fact("1.96") }}, in a text "… " ~ fact(224) ~ " …"; a name with digits in it (VGG16) is listed under
+  `names` in document.yaml."""
+
+
+class Manifest(Protocol):
+    """What the lint reads of a document's manifest."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def subtitle(self) -> str: ...
+    @property
+    def abstract(self) -> str: ...
+    @property
+    def names(self) -> list[str]: ...
+
+
+@dataclass(frozen=True, order=True)
+class Offence:
+    """A number typed by hand: the file (from `templates/`), its line and the text."""
+
+    file: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"templates/{self.file}, line {self.line}: {self.text}"
+
+
+def require_clean(environment: Environment, folder: Path, manifest: Manifest) -> None:
+    """Raise ColophonError naming every number typed by hand in the document's templates."""
+    found = lint(environment, folder, manifest)
+    if found:
+        count = "a number" if len(found) == 1 else f"{len(found)} numbers"
+        listed = "\n".join(f"  {offence}" for offence in found)
+        raise ColophonError(f"{count} typed by hand:\n{listed}", REMEDY)
+
+
+def lint(environment: Environment, folder: Path, manifest: Manifest) -> list[Offence]:
+    """The numbers typed by hand in `folder`'s templates and in the texts of its manifest."""
+    names = name_pattern(manifest.names)
+    found = []
+    for part in ("title", "subtitle", "abstract"):
+        text = getattr(manifest, part)
+        line = manifest_line(folder / "document.yaml", part)
+        found += [
+            Offence(f"{folder.name}/document.yaml", line + at, shown) for at, shown in offences(text, names)
+        ]
+    for path in sorted(folder.rglob("*.j2")):
+        file = f"{folder.name}/{path.relative_to(folder).as_posix()}"
+        try:
+            found += lint_template(environment, path.read_text(encoding="utf-8"), file, names)
+        except TemplateSyntaxError as error:
+            raise ColophonError(f"templates/{file}, line {error.lineno}: {error.message}") from None
+    return found
+
+
+def manifest_line(path: Path, key: str) -> int:
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return next((i for i, line in enumerate(lines, 1) if line.startswith(f"{key}:")), 1)
+
+
+def name_pattern(names: list[str]) -> re.Pattern[str]:
+    """What matches the listed names as whole words, whatever space is in them.
+
+    Raises ColophonError for a name without a letter, which would be a number.
+    """
+    for name in names:
+        if not re.search(r"[^\W\d_]", name):
+            raise ColophonError(f"document.yaml: names: {name!r} has no letter", "A number is no name.")
+    longest = sorted(names, key=len, reverse=True)
+    words = [r"\s+".join(map(re.escape, name.split())) for name in longest]
+    return re.compile(rf"(?<![\w.])(?:{'|'.join(words)})(?![\w%]|[.,]\d)") if words else re.compile(r"(?!)")
+
+
+def lint_template(
+    environment: Environment, source: str, file: str, names: re.Pattern[str]
+) -> list[Offence]:
+    """The offences of one template, in the order of their lines."""
+    found = {Offence(file, line, text) for line, text in offences(prose(environment, source), names)}
+    for line, literal in literals(environment.parse(source, file)):
+        if isinstance(literal, str):
+            found |= {Offence(file, line + at, text) for at, text in offences(literal, names)}
+        else:
+            found.add(Offence(file, line, str(literal)))
+    return sorted(found)
+
+
+def prose(environment: Environment, source: str) -> str:
+    """The template's text, with a hole for each tag and expression, on the lines where it stands."""
+    whole = environment.overlay(trim_blocks=False, lstrip_blocks=False)
+    parts: list[str] = []
+    line, inside = 1, False
+    for at, kind, text in whole.lex(source):
+        if kind == "data":
+            gap = "\n" * (at - line)
+            parts.append(gap + text)
+            line = at + text.count("\n")
+            inside = False
+        elif not inside:
+            parts.append("\n" * (at - line) + HOLE)
+            line, inside = max(line, at), True
+    return "".join(parts)
+
+
+def literals(tree: nodes.Node) -> Iterator[tuple[int, str | int | float]]:
+    """The texts in a template's expressions that reach the reader, and the numbers printed, with lines."""
+    if isinstance(tree, nodes.Call) and isinstance(tree.node, nodes.Name) and tree.node.name == "fact":
+        return
+    if isinstance(tree, nodes.Const) and isinstance(tree.value, str):
+        if not IDENTIFIER.fullmatch(tree.value):
+            yield tree.lineno, tree.value
+        return
+    if isinstance(tree, nodes.Compare | nodes.Test | nodes.TemplateData):
+        return
+    if isinstance(tree, nodes.Output | nodes.Concat):
+        yield from numbers(tree.nodes)
+    if isinstance(tree, nodes.Filter):
+        yield from numbers([tree.node])
+    key = "arg" if isinstance(tree, nodes.Getitem) else "key" if isinstance(tree, nodes.Pair) else ""
+    for child in tree.iter_child_nodes(exclude=(key,)):
+        yield from literals(child)
+
+
+def numbers(printed: Iterable[nodes.Node | None]) -> Iterator[tuple[int, int | float]]:
+    for node in printed:
+        if isinstance(node, nodes.Const) and type(node.value) in (int, float):
+            yield node.lineno, node.value
+
+
+def offences(text: str, names: re.Pattern[str]) -> Iterator[tuple[int, str]]:
+    """The numbers in a Markdown text, each with the count of lines before it."""
+    text = names.sub(lambda found: blank(found[0]), text)
+    original = text
+    for region in regions(original):
+        inside = original[region.start : region.end]
+        if region.kind == "math":
+            for found in IN_FORMULA.finditer(inside):
+                if found[0] not in ("0", "1", "2"):
+                    at = original.count("\n", 0, region.start + found.start())
+                    near = " ".join(inside[max(0, found.start() - 12) : found.end() + 12].split())
+                    yield at, f'{found[0]} in the formula "{near}"'.replace(HOLE, "…")
+        kept = without(inside, PROSE_KEYS) if region.kind == "attributes" else blank(inside)
+        text = text[: region.start] + kept + text[region.end :]
+    text = without_list_marks(text)
+    for found in NUMBER.finditer(text):
+        yield text.count("\n", 0, found.start()), shown(original, found)
+
+
+def without_list_marks(text: str) -> str:
+    """`text` with the numbers of ordered lists blank: those that begin a line where a list may go on."""
+    lines = text.split("\n")
+    before = ""
+    for index, line in enumerate(lines):
+        mark = LIST_MARK.match(line)
+        if mark and (not before.strip() or before[0] in " \t" or LIST_MARK.match(before)):
+            lines[index] = blank(mark[0]) + line[mark.end() :]
+        before = line
+    return "\n".join(lines)
+
+
+def without(inside: str, kept: re.Pattern[str]) -> str:
+    """`inside` blank but for the first group of each match of `kept`."""
+    out = list(blank(inside))
+    for found in kept.finditer(inside):
+        out[found.start(1) : found.end(1)] = found[1]
+    return "".join(out)
+
+
+def blank(text: str) -> str:
+    return re.sub(r"[^\n]", " ", text)
+
+
+def shown(text: str, found: re.Match[str]) -> str:
+    """The number, and the words around it on its line."""
+    begin = text.rfind("\n", 0, found.start()) + 1
+    end = (text + "\n").index("\n", found.end())
+    before = " ".join(text[begin : found.start()].split(" ")[-3:])
+    after = " ".join(text[found.end() : end].split(" ")[:3])
+    around = " ".join(f"{before}{found[0]}{after}".replace(HOLE, "…").split())
+    return f'{found[0].strip()} in "{around}"'

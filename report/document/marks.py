@@ -1,0 +1,77 @@
+"""A number that was printed carries its link and its bare words with it, until its place is known.
+
+Jinja prints a value without knowing where: in a paragraph it becomes a link to the colophon, in a
+heading, an alternative text, a formula or code no link can stand. So a value prints as a mark, and
+`settle` chooses once the text is whole.
+"""
+
+import re
+from collections.abc import Callable
+
+from report.document import escape
+from report.document.regions import Region, regions
+
+OPEN, MIDDLE, CLOSE = "\ue000", "\ue001", "\ue002"  # for private use: no text has them
+MARK = re.compile(f"{OPEN}([^{MIDDLE}]*){MIDDLE}([^{CLOSE}]*){CLOSE}")
+PLACE = re.compile(f"{OPEN}(\\d+){CLOSE}")
+NUMBER = re.compile(r"([−+]?)([\d,.]+)(?:\u00a0(.+))?")
+THOUSANDS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:,\d{3})+(?!\d)")
+NO_LINK = ("code", "comment", "attributes", "target", "tag")
+
+
+def mark(linked: str, bare: str) -> str:
+    """A text that becomes `linked` where a link can stand, elsewhere `bare`; both are Markdown."""
+    return f"{OPEN}{linked}{MIDDLE}{bare}{CLOSE}"
+
+
+def plain(text: str) -> str:
+    """`text` with every number in it without its link."""
+    return MARK.sub(r"\2", text)
+
+
+def settle(text: str) -> str:
+    """The Markdown `text` with every mark replaced by what can stand in its place."""
+    found: list[tuple[str, str]] = []
+
+    def remember(match: re.Match[str]) -> str:
+        found.append((match[1], match[2]))
+        return f"{OPEN}{len(found) - 1}{CLOSE}"
+
+    def put(part: str, form: Callable[[str, str], str]) -> str:
+        return PLACE.sub(lambda match: form(*found[int(match[1])]), part)
+
+    text = MARK.sub(remember, text)
+    parts: list[str] = []
+    end = heading_end = 0
+    for region in [*regions(text), Region("end", len(text), len(text))]:
+        border = min(max(end, heading_end), region.start)
+        parts += [put(text[end:border], second), put(text[border : region.start], first)]
+        end, inside = region.end, text[region.start : region.end]
+        if region.kind == "heading":
+            heading_end = (text + "\n").index("\n", end)
+        if region.kind == "math":
+            inside = THOUSANDS.sub(lambda match: match[0].replace(",", "{,}"), put(inside, formula))
+        parts.append(put(inside, second if region.kind in NO_LINK or end <= heading_end else first))
+    return "".join(parts)
+
+
+def first(linked: str, bare: str) -> str:
+    return linked
+
+
+def second(linked: str, bare: str) -> str:
+    return bare
+
+
+def formula(linked: str, bare: str) -> str:
+    return tex(bare)
+
+
+def tex(bare: str) -> str:
+    """A printed number in a formula: `88.4 %` becomes `88.4\\,\\%`."""
+    number = NUMBER.fullmatch(bare)
+    if number is None:
+        return rf"\text{{{escape.latex(bare)}}}"
+    sign, digits, unit = number.groups()
+    behind = "" if unit is None else r"\,\%" if unit == "%" else rf"\,\text{{{escape.latex(unit)}}}"
+    return sign.replace("−", "-") + digits.replace(",", "{,}") + behind

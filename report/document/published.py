@@ -1,0 +1,164 @@
+"""Published values, templates/published.yaml: read, checked, and printed with their source."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, StrictFloat, StrictInt
+
+from report.build.pipeline import read_model
+from report.build.validation import read_yaml, suggestion
+from report.document.escape import attribute, markdown
+from report.document.marks import mark
+from report.errors import ColophonError
+
+FILE = "published.yaml"
+NBSP = "\u00a0"
+Number = StrictInt | StrictFloat
+Scalar = Number | str
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(Strict):
+    """Where values were published; `citation` is its key in the document's bibliography."""
+
+    title: str
+    about: str = ""
+    authors: list[str]
+    year: int | str
+    citation: str
+
+    @property
+    def words(self) -> str:
+        return f"{' and '.join(self.authors)}, {self.title}, {self.year}"
+
+
+class Entry(Strict):
+    """One published value. `conditions` are metrics of ours that must be the same to compare it."""
+
+    value: Scalar
+    unit: str = ""
+    digits: int | None = None
+    about: str
+    conditions: dict[str, Scalar] = {}
+
+
+class Column(Strict):
+    """One metric of a published table; a setting, such as the best C, is shown but not judged."""
+
+    unit: str = ""
+    digits: int | None = None
+    judged: bool = True
+
+
+class PublishedRow(Strict):
+    """One published row.
+
+    Attributes:
+        match: metrics of the row of ours that repeats it.
+        like: metrics of a row of ours to set it beside where none repeats it.
+        row: cells by the column's path, for a line of its own; a text that differs from the metric
+            of the same path is what makes a row not comparable.
+        values: the numbers by the path of the metric.
+    """
+
+    match: dict[str, Scalar]
+    like: dict[str, Scalar] = {}
+    row: dict[str, Scalar]
+    values: dict[str, Number]
+
+
+class PublishedTable(Strict):
+    about: str = ""
+    source: str
+    conditions: dict[str, Scalar] = {}
+    columns: dict[str, Column]
+    rows: list[PublishedRow]
+
+
+class Library(Strict):
+    """Everything in the file."""
+
+    sources: dict[str, Source] = {}
+    values: dict[str, dict[str, Entry]] = {}
+    tables: dict[str, PublishedTable] = {}
+
+    def entry(self, key: str) -> "Published":
+        """The value `dv24.mlp_total`. Raises ColophonError, with the nearest key, where there is none."""
+        known = {f"{source}.{name}": (source, name) for source, own in self.values.items() for name in own}
+        if key not in known:
+            raise ColophonError(f"{FILE} has no value {key!r}", suggestion(key, sorted(known)))
+        source, name = known[key]
+        return Published(key, self.values[source][name], self.sources[source])
+
+    def table(self, name: str) -> PublishedTable:
+        if name not in self.tables:
+            raise ColophonError(f"{FILE} has no table {name!r}", suggestion(name, sorted(self.tables)))
+        return self.tables[name]
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published value as templates see it: it prints with its unit, its source as a tooltip."""
+
+    key: str
+    entry: Entry
+    source: Source
+
+    @property
+    def _raw(self) -> Scalar:
+        return self.entry.value
+
+    @property
+    def citation(self) -> str:
+        return f"[@{self.source.citation}]"
+
+    def __str__(self) -> str:
+        shown = number_text(self._raw, self.entry.unit, self.entry.digits) + unit_text(self.entry.unit)
+        about = attribute(f"published: {self.entry.about} ({self.source.words})")
+        return mark(f'[{shown}]{{.published title="{about}"}}', shown)
+
+
+def load(templates: Path) -> Library:
+    """The file in `templates`. Raises ColophonError for whatever is wrong with it, and where."""
+    path = templates / FILE
+    if not path.is_file():
+        raise ColophonError(f"no templates/{FILE}", "Write the published values there (docs/claims.md).")
+    library = read_model(f"templates/{FILE}", Library, read_yaml(path))
+    for name in library.values:
+        require_source(library, name, f"values.{name}")
+    for name, table in library.tables.items():
+        require_source(library, table.source, f"tables.{name}.source")
+        for index, row in enumerate(table.rows):
+            for column in row.values.keys() - table.columns.keys():
+                raise ColophonError(
+                    f"templates/{FILE}: tables.{name}.rows.{index}.values.{column}: no such column",
+                    suggestion(column, sorted(table.columns)),
+                )
+    return library
+
+
+def require_source(library: Library, source: str, where: str) -> None:
+    if source not in library.sources:
+        raise ColophonError(
+            f"templates/{FILE}: {where}: no source {source!r}", suggestion(source, sorted(library.sources))
+        )
+
+
+def number_text(raw: Any, unit: str, digits: int | None) -> str:
+    """A number as published, without its unit; a fraction in percent; text escaped."""
+    if isinstance(raw, str):
+        return markdown(raw)
+    scaled = 100 * raw if unit == "fraction" else raw
+    if digits is None:
+        text = f"{scaled:,}" if isinstance(scaled, int) else f"{scaled:,.6g}"
+    else:
+        text = f"{scaled:,.{digits}f}"
+    return text.replace("-", "−")
+
+
+def unit_text(unit: str) -> str:
+    return NBSP + ("%" if unit == "fraction" else unit) if unit else ""

@@ -1,0 +1,166 @@
+"""The statistics that claims and comparisons rest on: plain numbers in, plain numbers out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import comb, nan, sqrt
+from typing import Any
+
+import numpy as np
+from scipy import optimize, stats
+
+LEVEL = 0.95
+RESAMPLES = 10_000
+SEED = 20_060_617  # of the resampling: any number, but always the same
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A difference with its 95 % interval and the two-sided p-value of no difference.
+
+    The interval's ends are NaN, and p too, where they can't be computed.
+    """
+
+    difference: float
+    low: float
+    high: float
+    p: float
+
+
+def mcnemar(first: int, second: int, total: int) -> Estimate:
+    """Two classifiers on the same `total` images: the exact McNemar test and Tango's interval.
+
+    Under no difference the images that only one of the two gets right fall to either with equal
+    chance, so p is that of a binomial test (McNemar 1947, Psychometrika 12; Liddell 1983).
+
+    Args:
+        first: images that only the first gets right.
+        second: images that only the second gets right.
+        total: images, at least `first + second` and 1.
+    """
+    discordant = first + second
+    p = float(stats.binomtest(first, discordant, 0.5).pvalue) if discordant else 1.0
+    low, high = tango(first, second, total)
+    return Estimate((first - second) / total, low, high, p)
+
+
+def tango(first: int, second: int, total: int) -> tuple[float, float]:
+    """The score interval of the difference of two paired proportions (Tango 1998, Stat. Med. 17).
+
+    It holds each difference d for which the score statistic, with the other parameter at its most
+    likely value under d, lies within the 95 % of the normal distribution:
+
+        T(d) = (b - c - n d) / sqrt(n (2 q + d (1 - d))),
+        q = (sqrt(B^2 - 8 n C) - B) / (4 n),  B = (2 n - b + c) d - b - c,  C = -c d (1 - d).
+
+    At d = 0 this is McNemar's statistic. It keeps its level where few images are discordant, where
+    the textbook interval (Wald's) is too short. Returns fractions within [-1, 1].
+    """
+    b, c, n = first, second, total
+    if min(b, c) < 0 or n < 1 or b + c > n:
+        raise ValueError(f"no interval for {b} and {c} of {n} images")
+    z = float(stats.norm.ppf(0.5 + LEVEL / 2))
+
+    def score(d: float) -> float:
+        slope = (2 * n - b + c) * d - b - c
+        q = (sqrt(max(0.0, slope**2 + 8 * n * c * d * (1 - d))) - slope) / (4 * n)
+        return (b - c - n * d) / sqrt(max(n * (2 * q + d * (1 - d)), 1e-300))
+
+    edge = 1 - 1e-12
+    middle = (b - c) / n
+    low: Any = -1.0 if c == n else optimize.brentq(lambda d: score(d) - z, -edge, middle)
+    high: Any = 1.0 if b == n else optimize.brentq(lambda d: score(d) + z, middle, edge)
+    return float(low), float(high)
+
+
+def bootstrap(first: Sequence[float], second: Sequence[float]) -> Estimate:
+    """The difference of two means over seeds, by the percentile bootstrap.
+
+    Each sample is first stretched about its mean by sqrt(n / (n - 1)), since resampling n values
+    understates their variance by (n - 1) / n (Davison and Hinkley 1997, section 2.3.2). p is
+    twice the share of resampled differences on the other side of 0, but not less than the p-value
+    of the permutation test: few seeds can't show more than their number of exchanges, 2 of
+    `comb(n_a + n_b, n_a)` at best.
+
+    Args:
+        first, second: a number a seed, at least 2 of each.
+    """
+    samples = [stretched(first), stretched(second)]
+    done = stats.bootstrap(
+        samples,
+        mean_difference,
+        n_resamples=RESAMPLES,
+        confidence_level=LEVEL,
+        method="percentile",
+        rng=np.random.default_rng(SEED),
+    )
+    resampled = done.bootstrap_distribution
+    tail = min(np.sum(resampled <= 0), np.sum(resampled >= 0))
+    p = max(2 * (1 + int(tail)) / (RESAMPLES + 1), permutation(first, second))
+    low, high = done.confidence_interval
+    return Estimate(float(np.mean(first) - np.mean(second)), float(low), float(high), min(1.0, p))
+
+
+def permutation(first: Sequence[float], second: Sequence[float]) -> float:
+    """The two-sided p-value of the permutation test on the difference of means.
+
+    Exact up to 10 000 ways to divide the values, with as many random ones beyond.
+    """
+    ways = comb(len(first) + len(second), len(first))
+    resamples: Any = np.inf if ways <= RESAMPLES else RESAMPLES  # all of them, exactly
+    done = stats.permutation_test(
+        [np.asarray(first, float), np.asarray(second, float)],
+        mean_difference,
+        n_resamples=resamples,
+        rng=np.random.default_rng(SEED),
+    )
+    return float(done.pvalue)
+
+
+def mean_difference(first: np.ndarray, second: np.ndarray, axis: int = -1) -> np.ndarray:
+    return np.mean(first, axis=axis) - np.mean(second, axis=axis)
+
+
+def stretched(values: Sequence[float]) -> np.ndarray:
+    """`values` (n,) about their mean, so that their variance over n is the unbiased one."""
+    array = np.asarray(values, float)
+    return array.mean() + (array - array.mean()) * sqrt(len(array) / (len(array) - 1))
+
+
+def share_against(right: int, total: int, constant: float) -> Estimate:
+    """The share `right / total` less `constant`: exact binomial test, Wilson's interval."""
+    test = stats.binomtest(right, total, constant)
+    interval = test.proportion_ci(LEVEL, method="wilson")
+    share = right / total
+    return Estimate(share - constant, interval.low - constant, interval.high - constant, float(test.pvalue))
+
+
+def mean_against(values: Sequence[float], constant: float) -> Estimate:
+    """The mean of `values` (at least 2) less `constant`: Student's t-test and interval.
+
+    p and the interval are NaN where the values are all the same.
+    """
+    difference = float(np.mean(values)) - constant
+    if min(values) == max(values):
+        return Estimate(difference, nan, nan, nan)
+    test: Any = stats.ttest_1samp(values, constant)
+    interval = test.confidence_interval(LEVEL)
+    return Estimate(difference, interval.low - constant, interval.high - constant, float(test.pvalue))
+
+
+def wilson(share: float, total: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a published share of `total`, the nearest whole number of it right."""
+    interval = stats.binomtest(round(share * total), total).proportion_ci(LEVEL, method="wilson")
+    return interval.low, interval.high
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p-values adjusted for how many they are, in the order given (Holm 1979, Scand. J. Stat. 6).
+
+    To call significant what stays below 0.05 errs on any true hypothesis in at most 5 % of cases.
+    """
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    adjusted, highest = [0.0] * len(p_values), 0.0
+    for rank, index in enumerate(order):
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = highest
+    return adjusted

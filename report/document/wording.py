@@ -1,0 +1,66 @@
+"""How the numbers of a claim are written, and its wording where it stands in the table of claims."""
+
+import re
+
+from report.document import marks
+from report.document.hypotheses import Outcome
+
+NBSP = "\u00a0"
+ATTRIBUTES = r'\{(?:[^{}"]|"(?:[^"\\]|\\.)*")*\}'
+TARGET = r'\([^()\s]*(?:\s"[^"]*")?\)'
+LINK = re.compile(rf"!?\[((?:[^\[\]\\]|\\.)*)\](?:{TARGET}(?:{ATTRIBUTES})?|{ATTRIBUTES})")
+
+
+def amount(value: float, outcome: Outcome) -> str:
+    """A number of an outcome to its digits; whole numbers whole."""
+    if outcome.digits is not None:
+        text = f"{value:,.{outcome.digits}f}"
+    else:
+        text = f"{value:,.0f}" if value == round(value) else f"{value:,.4g}"
+    return text.replace("-", "−")
+
+
+def unit_of(outcome: Outcome) -> str:
+    return NBSP + outcome.unit if outcome.unit else ""
+
+
+def p_value(p: float | None, equals: str = "") -> str:
+    """`0.013`, `< 0.001`, or a dash where there is none; `equals` stands before an exact one."""
+    if p is None:
+        return "–"
+    if p < 0.001:
+        return f"<{NBSP}0.001"
+    return equals + (f"{p:.3f}" if p < 0.1 else f"{p:.2f}")
+
+
+def p_equals(p: float) -> str:
+    return f"*p*{NBSP}" + p_value(p, f"={NBSP}").replace("<", "\\<")
+
+
+def figures(outcome: Outcome) -> str:
+    """The difference with its interval, and the counts, in plain words."""
+    words = []
+    if outcome.difference is not None:
+        words.append(f"difference {amount(outcome.difference, outcome)}{unit_of(outcome)}")
+    if outcome.low is not None and outcome.high is not None:
+        words[-1] += f" [{amount(outcome.low, outcome)}, {amount(outcome.high, outcome)}]"
+    words += [f"{name} {count:,}" for name, count in outcome.counts.items()]
+    return "; ".join([*words, *([outcome.reason] if outcome.reason else [])])
+
+
+def summary(outcome: Outcome) -> str:
+    p = "" if outcome.p is None else f"; p {p_value(outcome.p, '= ')}"
+    return f"{outcome.test}: {figures(outcome)}{p}"
+
+
+def unlinked(markdown: str) -> str:
+    """`markdown` on one line, its links and spans as their text, for a cell of a table."""
+    text = " ".join(marks.plain(markdown).split())
+    while (without := LINK.sub(r"\1", text)) != text:
+        text = without
+    return re.sub(r"(?<!\\)\|", r"\\|", text)
+
+
+def plain(markdown: str) -> str:
+    """`markdown` without its escapes and emphasis."""
+    return re.sub(r"\\(.)|\*", lambda found: found[1] or "", unlinked(markdown))
