@@ -2,7 +2,7 @@
 
 import re
 
-from timm.data import ImageNetInfo
+from timm.data.imagenet_info import ImageNetInfo
 from torchvision.models import VGG16_Weights
 
 CLASSES: list[str] = VGG16_Weights.IMAGENET1K_V1.meta["categories"]

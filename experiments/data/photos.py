@@ -14,6 +14,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from experiments.data import imagenet, letters
+from experiments.data.images import resize
 from report.errors import ColophonError
 
 LETTERS = "letters"
@@ -67,6 +68,10 @@ class Photo:
         """The photo as uint8 (size, size, 3) by PIL's bilinear resize, aspect not kept."""
         return np.asarray(self.read().resize((size, size), Image.Resampling.BILINEAR))
 
+    def grey(self, size: int) -> np.ndarray:
+        """The photo as uint8 (size, size), made grey, then resized: what the practical does."""
+        return resize(self.read().convert("L"), size)
+
 
 def shown(
     collection: str, files: tuple[str, ...] | None, classes: list[str], locate: Callable[[str], Path]
@@ -95,9 +100,7 @@ def shown(
     return found
 
 
-def labelled(
-    collection: str, count: int, classes: list[str], locate: Callable[[str], Path]
-) -> list[Photo]:
+def labelled(collection: str, count: int, classes: list[str], locate: Callable[[str], Path]) -> list[Photo]:
     """`count` photos whose class is known, spread evenly over the collection; all if it has fewer.
 
     Raises ColophonError where the collection has none.

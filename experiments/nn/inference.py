@@ -11,8 +11,12 @@ from experiments.nn import device
 from experiments.nn.backbones import Backbone
 from experiments.nn.extraction import in_order
 
+BATCH = 8  # images; larger ones leave a core's cache
 
-def normalized(pictures: np.ndarray, backbone: Backbone, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+
+def normalized(
+    pictures: np.ndarray, backbone: Backbone, dtype: torch.dtype = torch.float32
+) -> torch.Tensor:
     """Pictures uint8 (n, size, size, 3) as the backbone was trained: (n, 3, size, size), normalised."""
     values = torch.from_numpy(pictures).permute(0, 3, 1, 2).to(dtype) / 255
     mean = torch.tensor(backbone.mean, dtype=dtype).view(1, 3, 1, 1)
@@ -25,13 +29,7 @@ def squeezed(photos: Sequence[Photo], size: int) -> np.ndarray:
     return np.stack([photo.squeezed(size) for photo in photos])
 
 
-def logits(
-    network: nn.Module,
-    backbone: Backbone,
-    count: int,
-    read: Callable[[slice], torch.Tensor],
-    batch_size: int,
-) -> Iterator[np.ndarray]:
+def logits(network: nn.Module, count: int, read: Callable[[slice], torch.Tensor]) -> Iterator[np.ndarray]:
     """Yield in order, batch by batch, the logits float32 (batch, classes) of `count` images.
 
     Each batch is read and run by one thread on one core. The network, in evaluation mode, is moved
@@ -48,17 +46,15 @@ def logits(
         images = read(part).to(where, memory_format=torch.channels_last)
         return network(images).cpu().numpy()
 
-    parts = [slice(start, min(start + batch_size, count)) for start in range(0, count, batch_size)]
+    parts = [slice(start, min(start + BATCH, count)) for start in range(0, count, BATCH)]
     with device.single_threaded() as threads:
         yield from in_order(scores, parts, threads)
 
 
-def of_photos(
-    network: nn.Module, backbone: Backbone, photos: Sequence[Photo], batch_size: int = 8
-) -> Iterator[np.ndarray]:
+def of_photos(network: nn.Module, backbone: Backbone, photos: Sequence[Photo]) -> Iterator[np.ndarray]:
     """Yield the logits of photos squeezed to the network's own input, normalised as in training."""
 
     def read(part: slice) -> torch.Tensor:
         return normalized(squeezed(photos[part], backbone.size), backbone)
 
-    return logits(network, backbone, len(photos), read, batch_size)
+    return logits(network, len(photos), read)
