@@ -5,6 +5,7 @@ A backbone's name is also the name of its weights file in pipeline.yaml's `data`
 """
 
 import pickle
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -55,6 +56,11 @@ class Backbone:
     def is_small(self) -> bool:
         """Whether transfer/pretrain trains it, on drawn letters."""
         return self.name.startswith("small/")
+
+    @property
+    def slug(self) -> str:
+        """The title in file names: `vit-b-16-swag`."""
+        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
 
 
 # conv10 is the class scores: torchvision's SqueezeNet has a ReLU between the convolution and the

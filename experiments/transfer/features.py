@@ -6,7 +6,6 @@ repeated three times, and the values are normalised as the backbone's training i
 
 import json
 from collections.abc import Iterable
-from pathlib import Path
 
 import numpy as np
 from pydantic import Field
@@ -16,8 +15,8 @@ from experiments.data.images import ImageSet, find_duplicates
 from experiments.data.split_counts import SplitCounts
 from experiments.nn import backbones, device
 from experiments.nn.extraction import LayerFeatures, extract, widths
+from experiments.transfer.weights import weights_of
 from report import stage
-from report.errors import ColophonError
 from report.stage import quantity
 
 
@@ -66,7 +65,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     backbone = backbones.find(settings.backbone)
     layers = backbones.select_layers(backbone, settings.layers)
     split = datasets.load(settings.dataset, inputs.data, settings.train_per_class, settings.seed)
-    network = backbones.load(backbone, _weights(backbone, inputs))
+    network = backbones.load(backbone, weights_of(backbone, inputs))
     precision = device.resolve(settings.precision, device.choose())
     outputs.record("precision", precision)
     extractor = LayerFeatures(network, layers)
@@ -98,18 +97,6 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
         test_duplicates=int(duplicates.test.sum()),
         conflicting_duplicates=duplicates.conflicting,
         layers=found,
-    )
-
-
-def _weights(backbone: backbones.Backbone, inputs: stage.Inputs) -> Path:
-    if not backbone.is_small:
-        return inputs.data(backbone.name)
-    for result in inputs.all("transfer/pretrain"):
-        if result.metrics["backbone"] == backbone.name:
-            return result.path("weights.safetensors")
-    raise ColophonError(
-        f"{backbone.name} has no weights: transfer/pretrain did not train it",
-        f"Add {backbone.name} to the profile's small_backbones.",
     )
 
 
