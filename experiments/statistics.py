@@ -1,7 +1,9 @@
 """Statistics of classification results."""
 
+from collections.abc import Sequence
+
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import ndtri, stdtrit
 
 from report.stage import Metrics, quantity
 
@@ -20,6 +22,40 @@ class ClassAccuracy(Accuracy):
     """The accuracy on the test images of one class."""
 
     name: str = quantity("the class")
+
+
+class Mean(Metrics):
+    """The mean of an accuracy over several seeds or splits with its t-interval."""
+
+    value: float = quantity("mean", "fraction", 1)
+    low: float = quantity("lower end of the mean's 95 % t-interval", "fraction", 1)
+    high: float = quantity("upper end of the mean's 95 % t-interval", "fraction", 1)
+    standard_deviation: float = quantity("standard deviation over them", "fraction", 2)
+    count: int = quantity("how many, a count", ge=2)
+
+
+def mean(values: Sequence[float], level: float = 0.95, overlap: float = 0.0) -> Mean:
+    """The mean of at least two values, with Student's interval for normal, independent ones.
+
+    Args:
+        values: one a seed or split.
+        level: the interval's coverage, in (0, 1).
+        overlap: test images a training image, where the values come from random splits of the same
+            images: their dependence widens the interval as Nadeau and Bengio's corrected
+            resampled t-test does (2003, Machine Learning 52, section 3.4). 0 for independent values.
+    """
+    count = len(values)
+    if count < 2 or not 0 < level < 1:
+        raise ValueError(f"no t-interval for {count} values at level {level}")
+    centre, deviation = float(np.mean(values)), float(np.std(values, ddof=1))
+    half = float(stdtrit(count - 1, 0.5 + level / 2)) * deviation * (1 / count + overlap) ** 0.5
+    return Mean(
+        value=centre,
+        low=centre - half,
+        high=centre + half,
+        standard_deviation=deviation,
+        count=count,
+    )
 
 
 def wilson(correct: int, total: int, level: float = 0.95) -> tuple[float, float]:

@@ -102,11 +102,14 @@ class Duplicates:
 
     Attributes:
         groups: number of distinct contents that occur more than once, train and test together.
+        contents: int64, of each image, the training images first, the index among all of them of the
+            first with the same content.
         test: bool (n,), whether the test image also occurs in the training set.
         conflicting: how many of those have a label that no equal training image has.
     """
 
     groups: int
+    contents: np.ndarray
     test: np.ndarray
     conflicting: int
 
@@ -118,12 +121,15 @@ def find_duplicates(train: ImageSet, test: ImageSet) -> Duplicates:
         for index in range(len(images)):
             places[hashlib.sha256(images.content(index)).digest()].append((split, index))
     mask = np.zeros(len(test), dtype=bool)
+    contents = np.empty(len(train) + len(test), dtype=np.int64)
     conflicting = 0
     for group in places.values():
+        members = [index + len(train) * (split == "test") for split, index in group]
+        contents[members] = members[0]
         train_labels = {int(train.labels[index]) for split, index in group if split == "train"}
         for split, index in group:
             if split == "test" and train_labels:
                 mask[index] = True
                 conflicting += int(test.labels[index]) not in train_labels
     groups = sum(len(group) > 1 for group in places.values())
-    return Duplicates(groups, mask, conflicting)
+    return Duplicates(groups, contents, mask, conflicting)

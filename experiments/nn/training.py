@@ -4,7 +4,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
@@ -19,27 +21,44 @@ class Recipe:
     Attributes:
         epochs: passes over the images.
         batch_size: images an iteration; the last, smaller batch of an epoch is left out.
-        learning_rate: the peak of the one-cycle schedule (Smith & Topin 2017, arXiv:1708.07120).
-        weight_decay: of AdamW.
+        learning_rate: constant, or the peak of the schedule.
+        weight_decay: of AdamW, which without it is Adam.
+        schedule: `one-cycle` is Smith & Topin's (2017, arXiv:1708.07120).
+        order_seed: of the order of the images in each epoch, whatever else is drawn at random, so
+            that two networks see the same; None draws it from torch's generator.
     """
 
     epochs: int
     batch_size: int
     learning_rate: float
     weight_decay: float
+    schedule: Literal["one-cycle", "constant"] = "one-cycle"
+    order_seed: int | None = None
 
 
 class Trainer:
-    """Trains a network on images (n, channels, height, width) with labels (n,).
+    """Trains a network on images (n, channels, height, width), or features (n, d), with labels (n,).
 
     The state after each epoch goes to `checkpoint/training.pt`, random generator included, so that
-    a training that was interrupted ends with the very weights of one that was not.
+    a training that was interrupted ends with the very weights of one that was not. A training of
+    seconds needs no checkpoint: None.
+
+    Args:
+        groups: parameters with a learning rate of their own, as torch's optimisers take them, each
+            with `params` and `lr`; None trains all of the network at the recipe's.
 
     Attributes:
         losses: cross-entropy of each iteration so far, in nats.
     """
 
-    def __init__(self, network: nn.Module, recipe: Recipe, count: int, checkpoint: Path) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        recipe: Recipe,
+        count: int,
+        checkpoint: Path | None,
+        groups: list[dict[str, Any]] | None = None,
+    ) -> None:
         self.network = network
         self.recipe = recipe
         self.iterations = count // recipe.batch_size
@@ -49,15 +68,13 @@ class Trainer:
                 "Lower batch_size or draw more images.",
             )
         self.optimizer = torch.optim.AdamW(
-            network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
+            groups or network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
         )
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, recipe.learning_rate, total_steps=recipe.epochs * self.iterations
-        )
+        self.schedule = self._schedule()
         self.losses: list[float] = []
-        self._file = checkpoint / "training.pt"
-        if self._file.exists():
-            self._restore()
+        self._file = checkpoint / "training.pt" if checkpoint else None
+        if self._file and self._file.exists():
+            self._restore(self._file)
 
     @property
     def epochs_done(self) -> int:
@@ -70,7 +87,7 @@ class Trainer:
         Raises ColophonError where the loss is not finite.
         """
         self.network.train()
-        order = torch.randperm(len(labels)).to(labels.device)
+        order = self._order(len(labels)).to(labels.device)
         for batch in self._batches(order):
             loss = functional.cross_entropy(self.network(images[batch]), labels[batch])
             self.losses.append(loss.item())
@@ -91,7 +108,23 @@ class Trainer:
         for index in range(self.iterations):
             yield order[index * size : (index + 1) * size]
 
+    def _order(self, count: int) -> torch.Tensor:
+        if self.recipe.order_seed is None:
+            return torch.randperm(count)
+        rng = np.random.default_rng((self.recipe.order_seed, self.epochs_done))
+        return torch.from_numpy(rng.permutation(count))
+
+    def _schedule(self) -> torch.optim.lr_scheduler.LRScheduler:
+        if self.recipe.schedule == "constant":
+            return torch.optim.lr_scheduler.ConstantLR(self.optimizer, factor=1)
+        peaks = [group["lr"] for group in self.optimizer.param_groups]
+        return torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, peaks, total_steps=self.recipe.epochs * self.iterations
+        )
+
     def _save(self) -> None:
+        if self._file is None:
+            return
         state = {
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -105,8 +138,8 @@ class Trainer:
         torch.save(state, temporary)
         temporary.replace(self._file)
 
-    def _restore(self) -> None:
-        state = torch.load(self._file, map_location="cpu", weights_only=True)
+    def _restore(self, file: Path) -> None:
+        state = torch.load(file, map_location="cpu", weights_only=True)
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])

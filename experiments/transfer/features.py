@@ -5,6 +5,7 @@ repeated three times, and the values are normalised as the backbone's training i
 """
 
 import json
+import time
 from collections.abc import Iterable
 
 import numpy as np
@@ -61,7 +62,11 @@ class Metrics(SplitCounts):
 
 
 def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Metrics:
-    """Writes train-<layer> and test-<layer> (n, dimensions) float32, labels, duplicates, files."""
+    """Writes train-<layer> and test-<layer> (n, dimensions) float32, labels, duplicates, files.
+
+    Also contents, int64: for the training images, then the test images, the index among all of them
+    of the first with the same stored bytes.
+    """
     backbone = backbones.find(settings.backbone)
     layers = backbones.select_layers(backbone, settings.layers)
     split = datasets.load(settings.dataset, inputs.data, settings.train_per_class, settings.seed)
@@ -73,13 +78,18 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
         Layer(label=label, module=module, dimensions=width, array=label.replace(" ", "-"))
         for (label, module), width in zip(layers.items(), widths(extractor, backbone.size), strict=True)
     ]
+    began = time.perf_counter()
     for name, images in (("train", split.train), ("test", split.test)):
         batches = extract(extractor, backbone, images, settings.batch_size, precision)
         total = -(-len(images) // settings.batch_size)
         batches = outputs.progress(batches, total, "batches", f"{backbone.title}, {name}")
         _write(name, images, found, batches, outputs)
+    seconds = time.perf_counter() - began
+    outputs.record("seconds of extraction", round(seconds, 2))
+    outputs.record("images per second", round((len(split.train) + len(split.test)) / seconds, 1))
     duplicates = find_duplicates(split.train, split.test)
     outputs.save("test-duplicates", duplicates.test)
+    outputs.save("contents", duplicates.contents)
     return Metrics(
         backbone=backbone.name,
         title=backbone.title,

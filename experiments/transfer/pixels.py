@@ -34,7 +34,7 @@ class Metrics(stage.Metrics):
 def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Metrics:
     """Writes predictions (2: raw and normalized, test), labels and correct-<scaling>, both (test,)."""
     split = datasets.load(settings.dataset, inputs.data, settings.train_per_class, settings.split_seed)
-    require_same_split(split, inputs.all("transfer/features"))
+    require_same_split(split, inputs.all("transfer/features"), "transfer/pixels")
     train, test = (pixels(part, settings.size, outputs) for part in (split.train, split.test))
     duplicates = find_duplicates(split.train, split.test).test
     predictions, fits = [], {}
@@ -49,14 +49,14 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     return Metrics(size=settings.size, dimensions=train.shape[1], **fits)
 
 
-def require_same_split(split: datasets.Split, features: list[stage.Result]) -> None:
+def require_same_split(split: datasets.Split, features: list[stage.Result], asker: str) -> None:
     """Raise ColophonError unless the features to compare with are of the same images."""
     for result in features:
         for part, images in (("train", split.train), ("test", split.test)):
             if json.loads(result.path(f"{part}-files.json").read_text()) != images.names:
                 raise ColophonError(
-                    f"transfer/pixels and {result.each} have different {part} images",
-                    "Give transfer/pixels the dataset, train_per_class and seed of transfer/features.",
+                    f"{asker} and {result.each} have different {part} images",
+                    f"Give {asker} the dataset, train_per_class and seed of transfer/features.",
                 )
 
 

@@ -22,8 +22,7 @@ Scaling = Literal["raw", "normalized"]
 SCALINGS: tuple[Scaling, ...] = ("raw", "normalized")
 
 
-class Settings(stage.Settings):
-    c: float = Field(default=1.0, gt=0, le=1e6, description="the practical's C")
+class SolverSettings(stage.Settings):
     max_iterations: int = Field(
         default=1_000_000, ge=1, le=10**7, description="the default 1000 is too few for raw features"
     )
@@ -33,13 +32,23 @@ class Settings(stage.Settings):
     seed: int = Field(default=0, ge=0, lt=2**31, description="of the solver's order of the samples")
 
 
+class Settings(SolverSettings):
+    c: float = Field(default=1.0, gt=0, le=1e6, description="the practical's C")
+
+
 class Fit(stage.Metrics):
     accuracy: Accuracy = quantity("share of test images classified rightly")
     class_mean: float = quantity("mean over the classes of their accuracy", "fraction", 1)
     without_duplicates: Accuracy = quantity("accuracy without test images that are in train too")
     per_class: list[ClassAccuracy] = quantity("accuracy on the test images of each class")
     correct: str = quantity("the array that tells of each test image whether it was classified rightly")
-    converged: bool = quantity("whether the solver converged")
+    converged: bool | None = quantity("whether the solver converged; none of what trains for fixed epochs")
+
+
+def scale(features: np.ndarray, scaling: Scaling) -> np.ndarray:
+    """Features (n, d) as float64; `normalized` scales each row to Euclidean length 1."""
+    features = np.asarray(features, float)
+    return np.asarray(normalize(features)) if scaling == "normalized" else features
 
 
 def fit(
@@ -47,13 +56,17 @@ def fit(
 ) -> tuple[np.ndarray, bool]:
     """Train on `train` (n, d) with `labels` (n,); the labels predicted for `test` (m, d) -> (m,).
 
-    Also returns whether the solver converged. `normalized` scales each row to Euclidean length 1.
+    Also returns whether the solver converged.
     """
-    train, test = np.asarray(train, float), np.asarray(test, float)
-    if scaling == "normalized":
-        train, test = np.asarray(normalize(train)), np.asarray(normalize(test))
+    return fit_scaled(settings, scale(train, scaling), labels, scale(test, scaling), settings.c)
+
+
+def fit_scaled(
+    settings: SolverSettings, train: np.ndarray, labels: np.ndarray, test: np.ndarray, c: float
+) -> tuple[np.ndarray, bool]:
+    """`fit` on features that are scaled already, with the penalty `c`."""
     machine = LinearSVC(
-        C=settings.c,
+        C=c,
         tol=settings.tolerance,
         max_iter=settings.max_iterations,
         random_state=settings.seed,
@@ -70,7 +83,7 @@ def score(
     labels: np.ndarray,
     duplicates: np.ndarray,
     names: list[str],
-    converged: bool,
+    converged: bool | None,
     outputs: stage.Outputs,
     name: str,
 ) -> Fit:

@@ -5,15 +5,17 @@ features, accuracy on the test images. The best row that the metrics name is the
 highest test accuracy: it describes the results, no hyper-parameter is chosen by it.
 """
 
+import time
+
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
 from experiments.data.split_counts import SplitCounts
 from experiments.statistics import Accuracy
-from experiments.transfer.svm import SCALINGS, Fit, Scaling, fit, score
+from experiments.transfer.layers import LayerRow, common, find_layers
+from experiments.transfer.svm import SCALINGS, Fit, Scaling, fit
 from experiments.transfer.svm import Settings as SvmSettings
 from report import stage
-from report.errors import ColophonError
 from report.stage import quantity
 
 
@@ -21,12 +23,7 @@ class Settings(SvmSettings):
     """Those of the classifier."""
 
 
-class Row(stage.Metrics):
-    backbone: str = quantity("the network's name in the profiles")
-    title: str = quantity("the network's name in the document")
-    family: str = quantity("convolutional or transformer")
-    layer: str = quantity("the layer's name in the document")
-    dimensions: int = quantity("features an image, a count")
+class Row(LayerRow):
     raw: Fit = quantity("on the features as they are")
     normalized: Fit = quantity("on the features scaled to Euclidean length 1")
 
@@ -52,53 +49,35 @@ class Metrics(SplitCounts):
 def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Metrics:
     """Writes predictions (rows, 2: raw and normalized, test), labels, duplicates, confusion*, correct-*."""
     results = inputs.all("transfer/features")
-    first = _common(results)
-    labels = np.array(first.array("test-labels"))
-    duplicates = np.array(first.array("test-duplicates"))
-    names = first.metrics["class_names"]
-    layers = [(result, layer) for result in results for layer in result.metrics["layers"]]
-    predictions = np.empty((len(layers), len(SCALINGS), len(labels)), dtype=np.int64)
+    split = common(results, "transfer/svm_depth")
+    layers = find_layers(results)
+    predictions = np.empty((len(layers), len(SCALINGS), len(split.labels)), dtype=np.int64)
     rows = []
-    for index, (result, layer) in enumerate(outputs.progress(layers, len(layers), "layer")):
+    for index, layer in enumerate(outputs.progress(layers, len(layers), "layer")):
         fits = {}
         for column, scaling in enumerate(SCALINGS):
-            train, test = (result.array(f"{part}-{layer['array']}") for part in ("train", "test"))
-            predicted, converged = fit(settings, train, result.array("train-labels"), test, scaling)
+            began = time.process_time()
+            predicted, converged = fit(
+                settings, layer.features("train"), split.train_labels, layer.features("test"), scaling
+            )
+            seconds = round(time.process_time() - began, 3)
+            outputs.record(f"SVM seconds, {layer.title}, {layer.label}, {scaling}", seconds)
             predictions[index, column] = predicted
-            name = f"{index}-{scaling}"
-            fits[scaling] = score(predicted, labels, duplicates, names, converged, outputs, name)
-        about = {key: result.metrics[key] for key in ("backbone", "title", "family")}
-        rows.append(Row(**about, layer=layer["label"], dimensions=layer["dimensions"], **fits))
+            fits[scaling] = split.score(predicted, converged, outputs, f"{index}-{scaling}")
+        rows.append(Row(**layer.about(), **fits))
     outputs.save("predictions", predictions)
-    outputs.save("labels", labels)
-    outputs.save("duplicates", duplicates)
+    split.save(outputs)
     return Metrics.model_validate(
-        {key: first.metrics[key] for key in SplitCounts.model_fields}
+        split.counts
         | {
             "c": settings.c,
             "converged": all(fit.converged for row in rows for fit in (row.raw, row.normalized)),
             "rows": rows,
-            "best": _best(rows, "", predictions, labels, outputs),
-            "best_convolutional": _best(rows, "convolutional", predictions, labels, outputs),
-            "best_transformer": _best(rows, "transformer", predictions, labels, outputs),
+            "best": _best(rows, "", predictions, split.labels, outputs),
+            "best_convolutional": _best(rows, "convolutional", predictions, split.labels, outputs),
+            "best_transformer": _best(rows, "transformer", predictions, split.labels, outputs),
         }
     )
-
-
-def _common(results: list[stage.Result]) -> stage.Result:
-    """The first result; raises ColophonError where there is none or they are of several splits."""
-    if not results:
-        raise ColophonError(
-            "transfer/svm_depth has no features", "Name at least one of the profile's backbones."
-        )
-    labels = results[0].array("test-labels")
-    for result in results[1:]:
-        if not np.array_equal(result.array("test-labels"), labels):
-            raise ColophonError(
-                f"{result.each} and {results[0].each} are features of different test images",
-                "Give every transfer/features the same dataset, train_per_class and seed.",
-            )
-    return results[0]
 
 
 def _best(
