@@ -12,7 +12,16 @@ END = "\n\n[x]{#stage-x}\n"
 
 @pytest.mark.parametrize(
     "place",
-    ["It is {}.", "- {}\n- b", "| a | {} |", "*{}*", "# Head\n\n{} is it", "[^1]: {}", "cost \\${} and $x$", "{}"],
+    [
+        "It is {}.",
+        "- {}\n- b",
+        "| a | {} |",
+        "*{}*",
+        "# Head\n\n{} is it",
+        "[^1]: {}",
+        "cost \\${} and $x$",
+        "{}",
+    ],
 )
 def test_in_prose_lists_and_tables_a_number_is_a_link(place):
     assert settle(place.replace("{}", N) + END) == place.replace("{}", LINKED) + END
