@@ -19,7 +19,7 @@ from report.errors import ColophonError
 
 LETTERS = "letters"
 TITLES = {LETTERS: "letters of unseen fonts", "imagenet/samples": "ImageNet sample photos"}
-SHOWN = {  # the swab, a mop, is the komondor's double; the digit is of none of the classes
+SHOWN = {  # the komondor is taken for a swab, a mop; the digit is of none of the classes
     LETTERS: ("letter A", "letter G", "letter Q", "letter R", "letter W", "digit 4"),
     "imagenet/samples": (
         "n01883070_wombat.jpg",

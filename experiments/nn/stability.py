@@ -1,5 +1,7 @@
 """How far the filters of a convolution keep their part from one image to another."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from scipy.stats import spearmanr
@@ -38,7 +40,8 @@ def rank_correlations(responses: np.ndarray) -> np.ndarray:
         (n (n - 1) / 2,), one a pair of images.
     """
     count = responses.shape[1]
-    matrix = spearmanr(responses)[0]
+    found: Any = spearmanr(responses)
+    matrix = found.statistic
     if count == 2:
         return np.atleast_1d(matrix)
     return matrix[np.triu_indices(count, k=1)]

@@ -11,7 +11,6 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from pydantic import Field
-from scipy.stats import spearmanr
 from torch import nn
 
 from experiments.data.photos import Photo
@@ -117,7 +116,7 @@ def examine(
             "limit": float(np.percentile(np.abs(maps), 99.5)),
             "few": few,
             "many": many,
-            "norm_correlation": float(spearmanr(norms, answers.mean(axis=1))[0]),
+            "norm_correlation": stability.rank_correlations(np.stack([norms, answers.mean(axis=1)], 1))[0],
             "maps": f"maps-{slug}",
             "kernels": f"kernels-{slug}",
         }
