@@ -1,11 +1,11 @@
-"""Chapter 1, transfer learning: accuracy at each depth, and what the best layers confuse."""
+"""Chapter 1, transfer learning: accuracy at each depth, what the best layers confuse, classifiers."""
 
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from figures import style
+from figures import classifiers, style
 from report.stage import Inputs, Outputs, Result
 
 SCALINGS = (("raw", "raw", style.BLUE, "o"), ("normalized", "unit length", style.VERMILION, "s"))
@@ -13,13 +13,14 @@ TOLD = 0.05  # smaller shares of a confusion matrix are coloured, but not writte
 
 
 def draw(inputs: Inputs, outputs: Outputs) -> None:
-    """Writes depth, and confusion-<family> for each family of networks that was run."""
+    """Writes depth, confusion-<family> for each family of networks that was run, and those of classifiers."""
     svm = inputs["transfer/svm_depth"]
     metrics = svm.metrics
     draw_depth(metrics, outputs)
     for family in ("convolutional", "transformer"):
         if best := metrics[f"best_{family}"]:
             draw_confusion(svm, metrics, best, family, outputs)
+    classifiers.draw(inputs, outputs)
 
 
 def draw_depth(metrics: dict[str, Any], outputs: Outputs) -> None:

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -97,3 +98,45 @@ def test_predictions_are_made_in_evaluation_mode() -> None:
     trained = network()
     trained.train()
     assert torch.equal(predict(trained, images), predict(trained, images))
+
+
+def test_groups_are_trained_at_their_own_constant_rates_as_adam_does(tmp_path: Path) -> None:
+    images, labels = data()
+    images = images.flatten(1)
+
+    def layers() -> nn.Sequential:
+        torch.manual_seed(3)
+        return nn.Sequential(nn.Linear(16, 4), nn.Linear(4, 2))
+
+    ours, plain = layers(), layers()
+    rates = (1e-3, 1e-2)
+    recipe = Recipe(2, 8, 1e-2, 0.0, "constant", order_seed=5)
+    groups = [{"params": list(m.parameters()), "lr": r} for m, r in zip(ours, rates, strict=True)]
+    trainer = Trainer(ours, recipe, 40, tmp_path, groups)
+    reference = torch.optim.Adam(
+        [{"params": m.parameters(), "lr": r} for m, r in zip(plain, rates, strict=True)]
+    )
+    for epoch in range(2):
+        trainer.epoch(images, labels)
+        order = torch.from_numpy(np.random.default_rng((5, epoch)).permutation(40))
+        for batch in order.split(8):
+            reference.zero_grad()
+            functional.cross_entropy(plain(images[batch]), labels[batch]).backward()
+            reference.step()
+    for a, b in zip(ours.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_networks_with_the_same_order_seed_see_the_images_in_the_same_order(tmp_path: Path) -> None:
+    images, labels = data()
+    seen: list[list[torch.Tensor]] = [[], []]
+    recipe = Recipe(2, 8, 1e-2, 0.0, "constant", order_seed=1)
+    for place, dropout in enumerate((0.0, 0.5)):
+        network = nn.Sequential(nn.Flatten(), nn.Dropout(dropout), nn.Linear(16, 2))
+        network[0].register_forward_pre_hook(lambda _, args, place=place: seen[place].append(args[0]))
+        trainer = Trainer(network, recipe, 40, None)
+        for _ in range(2):
+            trainer.epoch(images, labels)
+    assert len(seen[0]) == 10
+    assert all(torch.equal(a, b) for a, b in zip(*seen, strict=True))
+    assert not torch.equal(seen[0][0], seen[0][5])  # another order in each epoch

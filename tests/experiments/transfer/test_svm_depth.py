@@ -1,52 +1,12 @@
-import json
-
 import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix
 from sklearn.svm import LinearSVC
 
 from experiments.transfer import svm_depth
-from report import stage
 from report.errors import ColophonError
 
 CLASSES = ["a", "b", "c"]
-
-
-@pytest.fixture
-def features(tmp_path):
-    """Makes a result of transfer/features: clouds about three corners, `spread` wide."""
-
-    def make(name: str, family: str, spreads: dict[str, float], seed: int = 0) -> stage.Result:
-        folder = tmp_path / name
-        folder.mkdir()
-        rng = np.random.default_rng(seed)
-        for part, count in (("train", 20), ("test", 30)):
-            labels = np.repeat(np.arange(3), count)
-            np.save(folder / f"{part}-labels.npy", labels)
-            for layer, spread in spreads.items():
-                clouds = np.eye(3)[labels] * 4 + rng.normal(0, spread, (len(labels), 3))
-                np.save(folder / f"{part}-{layer}.npy", clouds.astype(np.float32))
-        duplicates = np.zeros(90, dtype=bool)
-        duplicates[[3, 40]] = True
-        np.save(folder / "test-duplicates.npy", duplicates)
-        metrics = {
-            "backbone": name,
-            "title": name.title(),
-            "family": family,
-            "dataset_title": "clouds",
-            "class_names": CLASSES,
-            "classes": 3,
-            "train": 60,
-            "test": 90,
-            "duplicate_groups": 2,
-            "test_duplicates": 2,
-            "conflicting_duplicates": 0,
-            "layers": [{"label": f"{k} layer", "array": k, "dimensions": 3} for k in spreads],
-        }
-        (folder / "metrics.json").write_text(json.dumps(metrics))
-        return stage.Result("transfer/features", {"backbone": name}, folder)
-
-    return make
 
 
 @pytest.fixture
