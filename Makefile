@@ -26,7 +26,7 @@ endif
 
 ## Build
 
-report: setup latex ## experiments, figures, HTML and PDF: everything that is stale
+report: setup latex ## experiments, figures, HTML and PDF, tables as CSV and LaTeX: what is stale
 html: setup ## the HTML alone (needs no LaTeX)
 pdf: setup latex ## the PDF alone
 figures: setup ## the experiments and the figures

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from lxml import html
 
@@ -99,6 +100,45 @@ def test_every_link_within_the_page_has_its_target(page):
     assert set(links) <= targets
 
 
+def test_every_number_leads_to_its_stage_and_tells_the_value_of_its_metrics(project, page):
+    values = json.loads((project / "build/smoke/report/values.json").read_text())
+    numbers = page.xpath("//a[@class='value']")
+    assert len(numbers) > 40
+    for number in numbers:
+        ((stage, path, value, rest),) = re.findall(r"^(.+): (\S+) = ([^ ,]+)(.*)$", number.get("title"))
+        described = values[f"{stage}:{path}"]
+        assert float(value) == described["value"]
+        if "low" in described:
+            assert f"95 % interval {described['low']} to {described['high']}" in rest
+        shown = number.text_content().replace("\n", " ")
+        assert shown == described["text"] or number.getparent().tag == "td"
+        (target,) = page.xpath(f"//*[@id='{number.get('href')[1:]}']")
+        assert stage.split("/")[1] in target.text_content()
+
+
+def test_every_table_reads_back_from_csv_as_the_metrics_it_shows(project, svm):
+    """The columns as the chapter names them, against metrics.json."""
+    folder = project / "build/smoke/report/tables"
+    for name, family in (
+        ("tbl-depth", "convolutional"),
+        ("tbl-transformers", "transformer"),
+        ("tbl-counts", ""),
+    ):
+        frame = pd.read_csv(folder / f"{name}.csv")
+        rows = [row for row in svm["rows"] if family in ("", row["family"])]
+        assert list(frame["Network"]) == [row["title"] for row in rows]
+        assert list(frame["Layer"]) == [row["layer"] for row in rows]
+        heads = {"Raw features": "raw", "Unit length": "normalized", "Accuracy": "normalized"}
+        for head, scaling in heads.items():
+            for part in ("value", "low", "high") if head in frame else ():
+                column = frame[head if part == "value" else f"{head} {part}"]
+                assert list(column) == [row[scaling]["accuracy"][part] for row in rows]
+    assert list(frame["Class mean"]) == [row["normalized"]["class_mean"] for row in svm["rows"]]
+    assert {path.name for path in folder.iterdir()} == {
+        f"tbl-{name}.{suffix}" for name in ("depth", "transformers", "counts") for suffix in ("csv", "tex")
+    }
+
+
 def test_every_image_is_in_the_page_and_has_an_alternative_text(page):
     images = page.xpath("//img")
     assert len(images) == 3
@@ -139,6 +179,9 @@ def test_a_second_build_does_nothing_and_edited_prose_runs_no_stage(project):
     }
     again = make(project, "report")
     assert again.returncode == 0 and "up to date" in again.stdout
+    (project / "build/smoke/report/values.tex").unlink()
+    assert make(project, "html").returncode == 0
+    assert (project / "build/smoke/report/values.tex").is_file()
     chapter = project / "templates/report/transfer.qmd.j2"
     chapter.write_text(chapter.read_text() + "\nA sentence that was added.\n")
     done = make(project, "html")

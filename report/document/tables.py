@@ -63,7 +63,7 @@ class Tables:
         """
         if not label.startswith("tbl-"):
             raise ColophonError(f"the table's label {label!r} does not begin with tbl-")
-        listed = [as_row(row) for row in rows]
+        listed = list(rows)
         if not listed:
             raise ColophonError(
                 f"{label}: no rows", "Leave the table out with {% if … %} where there are none."
@@ -86,11 +86,12 @@ def as_row(row: Value | Row | Mapping[str, Given]) -> Row:
     return Row(None, {path: as_cell(given) for path, given in row.items()})
 
 
-def find(row: Row, path: str) -> Cell:
-    """The cell at `path`; blank where a row that has cells of its own has none there.
+def find(given: Value | Row | Mapping[str, Given], path: str) -> Cell:
+    """The cell at `path`; blank where a row that may have cells of its own has none there.
 
-    Raises MissingValueError where a row of metrics alone has no such metric.
+    Raises MissingValueError where a group of metrics has no such metric.
     """
+    row = as_row(given)
     if path in row.cells:
         return row.cells[path]
     if row.value is None:
@@ -102,9 +103,9 @@ def find(row: Row, path: str) -> Cell:
             if isinstance(value, Cell):
                 return value
     except MissingValueError:
-        if row.cells:
-            return BLANK
-        raise
+        if isinstance(given, Value):
+            raise
+        return BLANK
     return as_cell(value)
 
 

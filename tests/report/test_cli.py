@@ -129,3 +129,18 @@ def test_status_of_a_project_of_which_nothing_is_built_shows_all_missing(bare: T
     assert "7 to run, about 4.2 s left" in done.stdout
     assert bare.make("-n", "experiments").returncode == 0
     assert bare.ran() == []
+
+
+def test_lint_names_the_numbers_typed_by_hand_in_every_document(bare: Tiny) -> None:
+    bare.write("templates/one/document.yaml", "title: T\nchapters: [a.qmd.j2]\n")
+    bare.write("templates/one/a.qmd.j2", "Text.\n\nIt reaches 88.4 %.\n")
+    bare.write("templates/two/document.yaml", "title: T\nchapters: [b.qmd.j2]\nnames: [VGG16]\n")
+    bare.write("templates/two/b.qmd.j2", "VGG16 has 13 of them, VGG19 more.\n")
+    done = bare.report("lint")
+    assert done.returncode == 1
+    assert 'templates/one/a.qmd.j2, line 3: 88.4 % in "It reaches 88.4 %."' in done.stderr
+    assert "templates/two/b.qmd.j2, line 1: 13 in" in done.stderr
+    assert "line 1: VGG19 in" in done.stderr and "VGG16 in" not in done.stderr
+    bare.edit("templates/one/a.qmd.j2", "88.4 %", "{{ fact(224) }} pixels")
+    bare.write("templates/two/b.qmd.j2", "VGG16 is one of them.\n")
+    assert bare.report("lint").returncode == 0

@@ -19,6 +19,8 @@ def rendered(built: Tiny, monkeypatch: pytest.MonkeyPatch) -> Tiny:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
     built.write("templates/report/document.yaml", "title: T\nchapters: []\n")
     built.write("build/demo/report.html", "<p>T</p>")
+    built.write("build/demo/report/values.json", "{}")
+    built.write("build/demo/report/tables/tbl-x.csv", "a")
     planner = open_planner(built)
     record_rendering(planner, PAGE, rendering_parts(planner, PAGE))
     return built
@@ -43,6 +45,10 @@ CHANGES: dict[str, tuple[Callable[[Tiny], object], list[str]]] = {
         ["results changed"],
     ),
     "the page": (lambda t: t.write("build/demo/report.html", "<p>U</p>"), ["report.html was altered"]),
+    "an export": (
+        lambda t: (t.root / "build/demo/report/tables/tbl-x.csv").unlink(),
+        ["tables/tbl-x.csv is missing"],
+    ),
     "the record, half of it": (
         lambda t: t.write("build/demo/report/html.json", '{"parts": {}}'),
         ["report.html was altered"],
