@@ -161,6 +161,8 @@ def bare(value: Value) -> str:
     digits, sign = declared.get("digits"), "+" if declared.get("signed") else ""
     whole = isinstance(raw, int)
     text = format(raw, f"{sign}," if whole else f"{sign},.4g" if digits is None else f"{sign},.{digits}f")
+    if "e" in text:  # very large or very small: two significant digits, 1.1e−15
+        text = f"{raw:{sign}.1e}"
     return text.replace("-", "−")
 
 

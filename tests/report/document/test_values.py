@@ -59,6 +59,11 @@ def test_a_number_prints_with_the_unit_and_digits_of_its_declaration(sample):
     assert show(sample.best.accuracy.value) == "88.3\u00a0%"
 
 
+def test_a_very_small_number_prints_as_a_power_of_ten():
+    value = Value(Origin("chapter/stage", Path()), ("gap",), 1.1157e-15, {}, {})
+    assert show(value) == "1.1e−15"
+
+
 def test_declarations_are_found_through_optional_fields_lists_and_mappings(sample):
     expected = "88.3\u00a0% (95\u00a0% interval 87.1 to 89.4\u00a0%)"
     assert show(sample.best.accuracy) == expected
