@@ -73,7 +73,7 @@ def convert(texts: Iterable[str], to: str) -> dict[str, str]:
             f"the tables can't be written as {to}: {done.stderr.strip() or 'a cell is more than a line'}",
             "A heading or a cell is one line of Markdown.",
         )
-    minus = r"\textminus{}" if to == "latex" else "−"
+    minus = r"\ensuremath{-}" if to == "latex" else "−"
     return {
         text: made.removeprefix("§").strip().replace("−", minus)
         for text, made in zip(asked, found, strict=True)

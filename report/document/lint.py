@@ -105,7 +105,8 @@ def lint_template(
     environment: Environment, source: str, file: str, names: re.Pattern[str]
 ) -> list[Offence]:
     """The offences of one template, in the order of their lines."""
-    found = {Offence(file, line, text) for line, text in offences(prose(environment, source), names)}
+    typed = offences(prose(environment, source), names)
+    found = {Offence(file, 1 + before, text) for before, text in typed}
     for line, literal in literals(environment.parse(source, file)):
         if isinstance(literal, str):
             found |= {Offence(file, line + at, text) for at, text in offences(literal, names)}
@@ -206,4 +207,4 @@ def shown(text: str, found: re.Match[str]) -> str:
     before = " ".join(text[begin : found.start()].split(" ")[-3:])
     after = " ".join(text[found.end() : end].split(" ")[:3])
     around = " ".join(f"{before}{found[0]}{after}".replace(HOLE, "…").split())
-    return f'{found[0].strip()} in "{around}"'
+    return f'{found[0].strip(" .,")} in "{around}"'

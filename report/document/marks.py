@@ -14,6 +14,8 @@ from report.document.regions import Region, regions
 OPEN, MIDDLE, CLOSE = "\ue000", "\ue001", "\ue002"  # for private use: no text has them
 MARK = re.compile(f"{OPEN}([^{MIDDLE}]*){MIDDLE}([^{CLOSE}]*){CLOSE}")
 PLACE = re.compile(f"{OPEN}(\\d+){CLOSE}")
+IDENTIFIER = re.compile(r"\{#([^\s}]+)")
+TARGET = re.compile(r"\]\(#([^)\s]+)\)")
 NUMBER = re.compile(r"([−+]?)([\d,.]+)(?:\u00a0(.+))?")
 THOUSANDS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:,\d{3})+(?!\d)")
 NO_LINK = ("code", "comment", "attributes", "target", "tag")
@@ -30,11 +32,17 @@ def plain(text: str) -> str:
 
 
 def settle(text: str) -> str:
-    """The Markdown `text` with every mark replaced by what can stand in its place."""
+    """The Markdown `text` with every mark replaced by what can stand in its place.
+
+    A link whose target the text does not have, in a document without a colophon, becomes a span: it
+    keeps its tooltip.
+    """
     found: list[tuple[str, str]] = []
+    known = set(IDENTIFIER.findall(text))
 
     def remember(match: re.Match[str]) -> str:
-        found.append((match[1], match[2]))
+        linked = TARGET.sub(lambda target: target[0] if target[1] in known else "]", match[1], count=1)
+        found.append((linked, match[2]))
         return f"{OPEN}{len(found) - 1}{CLOSE}"
 
     def put(part: str, form: Callable[[str, str], str]) -> str:

@@ -71,7 +71,8 @@ def write(folder: Path) -> Write:
 
 
 def test_a_number_enters_prose_by_its_name(write):
-    assert "We saw 1,234 images." in write('We saw {{ results("part/count").images }} images.')
+    text = write('We saw {{ results("part/count").images }} images.')
+    assert 'We saw [1,234]{.value title="part/count: images = 1234"} images.' in text
 
 
 def test_the_front_matter_holds_title_profile_and_the_date_of_the_commit(write, monkeypatch):
@@ -90,8 +91,8 @@ def test_a_table_has_a_line_a_row_with_labels_escaped_and_numbers_to_the_right(w
     start = lines.index("| Name | Share, % |")
     assert lines[start + 1 : start + 4] == [
         "| --- | ---: |",
-        r"| a\_b \<x\> | 50.0 |",
-        r"| c\|d | 25.0 |",
+        r"""| a\_b \<x\> | [50.0]{.value title="part/count: rows.0.share = 0.5"} |""",
+        r"""| c\|d | [25.0]{.value title="part/count: rows.1.share = 0.25"} |""",
     ]
     assert any(line.startswith(": Rows. {#tbl-x") for line in lines)
 

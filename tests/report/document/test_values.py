@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from report.document.marks import settle
 from report.document.values import MissingValueError, Origin, Value, cell, show
 from report.errors import ColophonError
 from report.stage import Metrics, quantity
@@ -66,7 +67,7 @@ def test_declarations_are_found_through_optional_fields_lists_and_mappings(sampl
 
 
 def test_a_cell_leaves_the_unit_to_the_head_of_the_column(sample):
-    assert cell(sample.best.accuracy) == "88.3 [87.1, 89.4]"
+    assert cell(sample.best.accuracy) == r"88.3 \[87.1, 89.4\]"
     assert cell(sample.best.name) == r"VGG\_16"
 
 
@@ -90,3 +91,16 @@ def test_conditions_and_loops_see_the_plain_content(sample):
     assert sample.best and not sample.worst and sample.good
     assert [row.name == "VGG_16" for row in sample.rows] == [True, True]
     assert "VGG" in sample.best.name and len(sample.rows) == 2
+
+
+def test_a_printed_number_is_a_link_whose_tooltip_names_stage_path_interval_and_commit(sample):
+    origin = Origin("chapter/stage", Path(), "c0ffee1234567", "stage-chapter-stage")
+    bound = Value(origin, (), sample._raw, sample._schema, sample._root)
+    target = "[here]{#stage-chapter-stage}"
+    assert settle(f"{target} {bound.best.accuracy}") == (
+        f"{target} [88.3\u00a0% (95\u00a0% interval 87.1 to 89.4\u00a0%)](#stage-chapter-stage)"
+        '{.value title="chapter/stage: best.accuracy = 0.8834, 95 % interval 0.871 to 0.8944, commit c0ffee12"}'
+    )
+    assert 'title="chapter/stage: took = 1.234 s, commit c0ffee12"' in settle(f"{target} {bound.took}")
+    assert cell(bound.images).startswith("\ue000[12,345](#stage-chapter-stage){.value")
+    assert str(bound.best.name) == r"VGG\_16"
