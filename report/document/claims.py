@@ -106,7 +106,8 @@ class Record:
 
     @property
     def p(self) -> str:
-        return p_value(self.outcome.p)
+        """`*p* = 0.013` of the test itself, empty where there is none."""
+        return "" if self.outcome.p is None else p_equals(self.outcome.p)
 
     @property
     def adjusted_p(self) -> str:
@@ -118,7 +119,11 @@ class Record:
             "name": self.name,
             "chapter": self.chapter,
             "wording": plain(self.wording),
-            **{key: value for key, value in vars(self.outcome).items() if key != "direction"},
+            **{
+                key: value
+                for key, value in vars(self.outcome).items()
+                if key not in ("direction", "counted")
+            },
             "adjusted_p": self.adjusted,
             "figures": self.figures,
             "verdict": self.verdict,

@@ -7,6 +7,7 @@ from string import ascii_lowercase
 from typing import Any
 
 from report.document.cells import Cell, Row, Scalar
+from report.document.escape import markdown
 from report.document.published import (
     Column,
     Library,
@@ -104,7 +105,7 @@ def reasons(rows: Rows) -> str:
     """Why rows are not comparable, for a line below their table; empty where all are."""
     if not isinstance(rows, Rows):
         raise ColophonError("reasons(…) takes the rows that beside(…) gave", "Keep them with {% set %}.")
-    listed = "; ".join(f"^{mark}^\u00a0{reason}" for mark, reason in rows.notes.items())
+    listed = "; ".join(f"^{mark}^\u00a0{markdown(reason)}" for mark, reason in rows.notes.items())
     return f"Not comparable with the published values: {listed}." if listed else ""
 
 

@@ -32,6 +32,7 @@ class Outcome:
         unit: as printed; a difference of fractions is in `points`.
         digits: digits after the point to print; None for four significant ones.
         counts: what the test counted, by name.
+        counted: the same in a few words.
         exact: whether the numbers decide by themselves, without chance and without a p-value.
         reason: why nothing can be tested.
     """
@@ -45,6 +46,7 @@ class Outcome:
     unit: str = ""
     digits: int | None = None
     counts: dict[str, int] = field(default_factory=dict)
+    counted: str = ""
     exact: bool = False
     reason: str = ""
 
@@ -67,7 +69,8 @@ def mcnemar(a: Value, b: Value) -> Outcome:
     first, second = int(np.sum(right & ~other)), int(np.sum(~right & other))
     counts = {"images": len(labels), "only the first right": first, "only the second right": second}
     estimate = statistics.mcnemar(first, second, len(labels))
-    return outcome("McNemar, exact", estimate, 1, "fraction", 1, counts)
+    counted = f"{first:,} and {second:,} of {len(labels):,} images right alone"
+    return outcome("McNemar, exact", estimate, 1, ("fraction", 1), counts, counted)
 
 
 def bootstrap(a: Iterable[Value], b: Iterable[Value], path: str = "") -> Outcome:
@@ -80,16 +83,16 @@ def bootstrap(a: Iterable[Value], b: Iterable[Value], path: str = "") -> Outcome
     first, second = leaves(a, path), leaves(b, path)
     test = "bootstrap over seeds"
     counts = {"seeds of the first": len(first), "seeds of the second": len(second)}
+    counted = f"{len(first)} and {len(second)} seeds"
     if min(len(first), len(second)) < FEWEST_SEEDS:
         reason = f"fewer than {FEWEST_SEEDS} seeds a side"
-        return Outcome(test, 0, counts=counts, reason=reason)
-    unit, digits = declared(first[0])
-    if unit != declared(second[0])[0]:
+        return Outcome(test, 0, counts=counts, counted=counted, reason=reason)
+    if declared(first[0])[0] != declared(second[0])[0]:
         raise ColophonError(
             f"{first[0]._name()} and {second[0]._name()} have different units", "Compare like with like."
         )
     numbers = [[number(value) for value in side] for side in (first, second)]
-    return outcome(test, statistics.bootstrap(*numbers), 1, unit, digits, counts)
+    return outcome(test, statistics.bootstrap(*numbers), 1, declared(first[0]), counts, counted)
 
 
 def against(value: Value | Sequence[Value], constant: Any, below: bool = False, path: str = "") -> Outcome:
@@ -117,7 +120,10 @@ def against(value: Value | Sequence[Value], constant: Any, below: bool = False, 
         )
     right, total = value._raw["correct"], value._raw["total"]
     estimate = statistics.share_against(right, total, threshold)
-    return outcome("binomial, exact", estimate, sign, unit, digits, {"images": total, "right": right})
+    counts = {"images": total, "right": right}
+    return outcome(
+        "binomial, exact", estimate, sign, (unit, digits), counts, f"{right:,} of {total:,} right"
+    )
 
 
 def equals(value: Value, other: Any, tolerance: float = 0.0) -> Outcome:
@@ -157,32 +163,40 @@ def ordered(values: Iterable[Value], direction: str) -> Outcome:
         sign, p = 0, 1.0
     ends = mcnemar(sequence[-1], sequence[0])
     counts = {"images": ends.counts["images"], "steps": len(steps), "against the order": len(against_it)}
+    counted = f"{len(steps)} steps, {len(against_it)} against the order; {counts['images']:,} images"
     test = "McNemar, exact, at each step"
-    return replace(ends, test=test, direction=sign, p=p, counts=counts)
+    return replace(ends, test=test, direction=sign, p=p, counts=counts, counted=counted)
 
 
 TESTS = (mcnemar, bootstrap, against, equals, ordered)
 
 
 def over_seeds(values: list[Value], threshold: float, sign: int) -> Outcome:
-    test, counts = "t-test over seeds", {"seeds": len(values)}
+    test, counts, counted = "t-test over seeds", {"seeds": len(values)}, f"{len(values)} seeds"
     if len(values) < FEWEST_SEEDS:
-        return Outcome(test, 0, counts=counts, reason=f"fewer than {FEWEST_SEEDS} seeds")
-    unit, digits = declared(values[0])
+        reason = f"fewer than {FEWEST_SEEDS} seeds"
+        return Outcome(test, 0, counts=counts, counted=counted, reason=reason)
     estimate = statistics.mean_against([number(value) for value in values], threshold)
     if isnan(estimate.p):
-        return Outcome(test, 0, counts=counts, reason="every seed gave the same number")
-    return outcome(test, estimate, sign, unit, digits, counts)
+        reason = "every seed gave the same number"
+        return Outcome(test, 0, counts=counts, counted=counted, reason=reason)
+    return outcome(test, estimate, sign, declared(values[0]), counts, counted)
 
 
 def outcome(
-    test: str, estimate: Estimate, sign: int, unit: str, digits: int | None, counts: dict[str, int]
+    test: str,
+    estimate: Estimate,
+    sign: int,
+    declaration: tuple[str, int | None],
+    counts: dict[str, int],
+    counted: str,
 ) -> Outcome:
     """The estimate in the unit of print, its direction as claimed by `sign`."""
+    unit, digits = declaration
     scale, printed = (100, "points") if unit == "fraction" else (1, unit)
     difference, low, high = (scale * x for x in (estimate.difference, estimate.low, estimate.high))
     direction = sign * int(np.sign(difference))
-    return Outcome(test, direction, estimate.p, difference, low, high, printed, digits, counts)
+    return Outcome(test, direction, estimate.p, difference, low, high, printed, digits, counts, counted)
 
 
 def exact(test: str, difference: float, sign: int, unit: str, digits: int | None) -> Outcome:

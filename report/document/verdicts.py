@@ -30,7 +30,7 @@ class Verdict:
     reasons: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.word} ({'; '.join(self.reasons)})" if self.reasons else self.word
+        return f"{self.word} ({markdown('; '.join(self.reasons))})" if self.reasons else self.word
 
 
 def judge(value: Value, theirs: Any, column: Column, name: str) -> str:
@@ -107,5 +107,5 @@ def unlike(published: PublishedRow, value: Value) -> list[str]:
 
 def instead(key: str, ours: Any, theirs: Any) -> str:
     if isinstance(ours, str) and isinstance(theirs, str):
-        return f"{markdown(ours)} instead of {markdown(theirs)}"
-    return markdown(f"{key} = {ours:g} instead of {theirs:g}")
+        return f"{ours} instead of {theirs}"
+    return f"{key} = {ours} instead of {theirs}"

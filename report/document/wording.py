@@ -38,14 +38,13 @@ def p_equals(p: float) -> str:
 
 
 def figures(outcome: Outcome) -> str:
-    """The difference with its interval, and the counts, in plain words."""
+    """The difference with its interval, and the counts, in a few words."""
     words = []
     if outcome.difference is not None:
-        words.append(f"difference {amount(outcome.difference, outcome)}{unit_of(outcome)}")
+        words.append(amount(outcome.difference, outcome) + unit_of(outcome))
     if outcome.low is not None and outcome.high is not None:
         words[-1] += f" [{amount(outcome.low, outcome)}, {amount(outcome.high, outcome)}]"
-    words += [f"{name} {count:,}" for name, count in outcome.counts.items()]
-    return "; ".join([*words, *([outcome.reason] if outcome.reason else [])])
+    return "; ".join([*words, *(text for text in (outcome.counted, outcome.reason) if text)])
 
 
 def summary(outcome: Outcome) -> str:
@@ -55,7 +54,7 @@ def summary(outcome: Outcome) -> str:
 
 def unlinked(markdown: str) -> str:
     """`markdown` on one line, its links and spans as their text, for a cell of a table."""
-    text = " ".join(marks.plain(markdown).split())
+    text = re.sub(r"[ \t\n]+", " ", marks.plain(markdown)).strip()
     while (without := LINK.sub(r"\1", text)) != text:
         text = without
     return re.sub(r"(?<!\\)\|", r"\\|", text)

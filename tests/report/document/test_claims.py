@@ -1,0 +1,252 @@
+"""Claims: the data choose the wording, and no verdict may be without one."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jinja2 import Environment, StrictUndefined, TemplateSyntaxError
+from statsmodels.stats.multitest import multipletests
+
+from report.build.plan import Planner
+from report.build.project import open_project
+from report.document import hypotheses
+from report.document.build import assemble_claims
+from report.document.claim_block import ClaimBlock
+from report.document.claim_list import show
+from report.document.claims import Claims
+from report.document.hypotheses import Outcome
+from report.document.wording import plain, unlinked
+from report.errors import ColophonError
+from tests.report.document.measured import classifier
+from tests.tiny import Tiny
+
+NBSP = "\u00a0"
+WORDINGS = "{% holds %} it holds {% fails %} it fails {% undecided %} nobody knows {% endclaim %}"
+
+
+def outcome(p: float | None, direction: int = 1, exact: bool = False) -> Outcome:
+    found = Outcome("a test", direction, p, -1.25, -2.0, 0.5, "points", 1, {"images": 1500}, exact=exact)
+    return found if p is not None or exact else Outcome("a test", 0, reason="too few seeds")
+
+
+def render(template: str, **given: object) -> tuple[str, Claims]:
+    environment = Environment(
+        extensions=[ClaimBlock], undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals |= {test.__name__: test for test in hypotheses.TESTS}
+    text = environment.from_string(template).render(**given)
+    claims: Claims = environment.claims  # type: ignore[attr-defined]  # ClaimBlock extends it
+    return claims.decide(text), claims
+
+
+def said(text: str) -> str:
+    """The text without the marks around a claim."""
+    return re.sub(r"\[\^.\^\]\(#[^)]*\)\{[^}]*\}|\[\]\{[^}]*\}", "", text)
+
+
+@pytest.mark.parametrize(
+    ("found", "wording"),
+    [
+        (outcome(0.01), "it holds"),
+        (outcome(0.01, -1), "it fails"),
+        (outcome(0.3), "nobody knows"),
+        (outcome(0.3, -1), "nobody knows"),
+        (outcome(None), "nobody knows"),
+        (outcome(None, 1, exact=True), "it holds"),
+        (outcome(None, -1, exact=True), "it fails"),
+    ],
+)
+def test_the_test_chooses_the_wording_which_stands_in_its_sentence(found: Outcome, wording: str):
+    text, _ = render('Well, {% claim "c", found %}' + WORDINGS + ", it seems.", found=found)
+    assert said(text) == f"Well, {wording}, it seems."
+
+
+def test_the_line_after_a_claim_stays_a_line_of_its_own():
+    text, _ = render('One.\n{% claim "c", found %}' + WORDINGS + "\nTwo.\n\nThree.", found=outcome(0.01))
+    assert said(text) == "One.\nit holds\nTwo.\n\nThree."
+
+
+def test_a_claim_has_an_anchor_and_a_mark_that_leads_to_its_row():
+    text, _ = render('{% claim "a-b", found %}' + WORDINGS, found=outcome(0.01))
+    assert text.startswith("[]{#claim-a-b}it holds[^◆^](#claims-a-b){.claim-mark ")
+    assert 'title="holds, p = 0.010"' in text
+
+
+def test_the_verdicts_of_a_chapter_are_those_of_holms_correction():
+    p_values = [0.012, 0.02, 0.04, 0.3, 0.001]
+    block = "{% for p in ps %}{% claim 'c' ~ loop.index, test(p) %}" + WORDINGS + ";{% endfor %}"
+    block += "{% claim 'exact', exact %}" + WORDINGS + "{% claim 'none', none_ %}" + WORDINGS
+    text, claims = render(
+        block, ps=p_values, test=outcome, exact=outcome(None, exact=True), none_=outcome(None)
+    )
+    expected: Any = multipletests(p_values, method="holm")
+    rejected, adjusted = expected[:2]
+    records = claims.records()
+    assert [record.adjusted for record in records[:5]] == pytest.approx(list(adjusted))
+    assert [record.verdict == "holds" for record in records[:5]] == list(rejected)
+    assert [record.verdict for record in records[5:]] == ["holds", "undecided"]
+    assert claims.chapters[0].family == 5
+    assert said(text).split(";")[0] == "it holds"
+
+
+def test_each_chapter_is_corrected_for_its_own_claims():
+    environment = Environment(extensions=[ClaimBlock], comment_start_string="<#", comment_end_string="#>")
+    claims: Claims = environment.claims  # type: ignore[attr-defined]  # ClaimBlock extends it
+    for name in ("one", "two"):
+        block = f'# Head {{#sec-{name}}}\n{{% claim "c-{name}", found %}}' + WORDINGS
+        claims.decide(environment.from_string(block).render(found=outcome(0.04)))
+    assert [(chapter.label, chapter.family) for chapter in claims.chapters] == [
+        ("sec-one", 1),
+        ("sec-two", 1),
+    ]
+    assert [record.verdict for record in claims.records()] == ["holds", "holds"]
+
+
+def test_a_wording_prints_the_figures_of_its_test_with_their_unit():
+    words = "{{ claim.difference }} | {{ claim.size }} | {{ claim.interval }} | {{ claim.p }} | {{ claim.adjusted_p }} | {{ claim.n }} | {{ claim.verdict }}"
+    block = '{% claim "c", found %}{% holds %}' + words + "{% fails %}x{% undecided %}y{% endclaim %}"
+    text, _ = render(block + '{% claim "d", found %}' + WORDINGS, found=outcome(0.0004))
+    assert said(text).split(" | ")[:7] == [
+        f"−1.2{NBSP}points", f"1.2{NBSP}points", f"−2.0 to 0.5{NBSP}points",
+        f"*p*{NBSP}\\<{NBSP}0.001", f"*p*{NBSP}\\<{NBSP}0.001", "1,500", "holdsit holds",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("missing", ["holds", "fails", "undecided"])
+@pytest.mark.parametrize("p", [0.001, 0.9])
+def test_a_claim_without_one_of_its_wordings_is_refused_whichever_verdict_came_out(missing: str, p: float):
+    for instead in ("", f"{{% {missing} %}}  "):
+        kept = [f"{{% {word} %}} words " for word in ("holds", "fails", "undecided") if word != missing]
+        block = '{% claim "the-claim", found %}' + "".join(kept) + instead + "{% endclaim %}"
+        message = (
+            rf"claim 'the-claim' has no wording for {missing}; a test: −1\.2.points \[−2\.0, 0\.5\]; p"
+        )
+        with pytest.raises(ColophonError, match=message):
+            render(block, found=outcome(p))
+
+
+def test_a_figure_that_the_test_lacks_is_refused_only_where_it_would_be_printed():
+    block = '{% claim "c", found %}{% holds %}{{ claim.low }}{% fails %}x{% undecided %}U{% endclaim %}'
+    assert said(render(block, found=outcome(None))[0]) == "U"
+    with pytest.raises(ColophonError, match="claim 'c' is undecided, and has no low: too few seeds"):
+        render(block.replace("}U", "}{{ claim.low }}"), found=outcome(None))
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ('{% claim "c", t %}' + WORDINGS + '{% claim "c", t %}' + WORDINGS, "two claims are called 'c'"),
+        ('{% claim "C 1", t %}' + WORDINGS, "'C 1' is no name for a claim"),
+        ('{% claim "c", 3 %}' + WORDINGS, "claim 'c' has no test"),
+        ('{% claim "c", t %}{% holds %}a\n\nb{% fails %}x{% undecided %}y{% endclaim %}', "several paragraphs"),
+        (
+            '{% claim "c", t %}{% holds %}{% if 1 %}{% claim "d", t %}' + WORDINGS
+            + "{% endif %}{% fails %}x{% undecided %}y{% endclaim %}",
+            "claim 'd' lies inside claim 'c'",
+        ),
+    ],
+)  # fmt: skip
+def test_claims_that_can_not_be_are_refused(block: str, message: str):
+    with pytest.raises(ColophonError, match=message):
+        render(block, t=outcome(0.01))
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ('{% claim "c", t %}{% holds %}{% claim "d", t %}' + WORDINGS, "a claim inside a claim"),
+        ('{% claim "c", t %}{% holds %}a{% holds %}b{% endclaim %}', "two wordings holds"),
+        ('{% claim "c", t %}words' + WORDINGS, "a claim begins with"),
+        ('{% claim "c" %}' + WORDINGS, "expected token ','"),
+    ],
+)
+def test_blocks_that_can_not_be_read_are_refused(block: str, message: str):
+    with pytest.raises(TemplateSyntaxError, match=message):
+        render(block, t=outcome(0.01))
+
+
+def test_the_metrics_exchanged_turn_the_verdict_round(tmp_path: Path):
+    good, poor = [1] * 30 + [0] * 10, [0] * 25 + [1] * 5 + [0] * 10
+    block = '{% claim "c", mcnemar(a, b) %}' + WORDINGS
+    verdicts = {}
+    for name, (first, second) in {
+        "as": (good, poor),
+        "flipped": (poor, good),
+        "same": (good, good),
+    }.items():
+        a, b = classifier(tmp_path / name, first, "a"), classifier(tmp_path / name, second, "b")
+        verdicts[name] = said(render(block, a=a, b=b)[0])
+    assert verdicts == {"as": "it holds", "flipped": "it fails", "same": "nobody knows"}
+
+
+def test_a_wording_in_the_table_has_no_links_and_in_the_file_no_marks_of_markdown():
+    text = 'The\n[1\\_0](#stage){.value title="a } \\" b"} and [x]{.y} | *p* of @fig-a'
+    assert unlinked(text) == r"The 1\_0 and x \| *p* of @fig-a"
+    assert plain(text) == "The 1_0 and x | p of @fig-a"
+
+
+CHAPTER = """# One {#sec-one}
+
+{% claim "grows", against(results("chain/total").total, 1) %}
+{% holds %}The total is above one by {{ claim.difference }}.
+{% fails %}It is not above one.
+{% undecided %}It can't be told.
+{% endclaim %}
+"""
+TABLE = "{% for chapter in claims() %}{% for c in chapter.records %}{{ c.name }}: {{ c.verdict }}{% endfor %}{% endfor %}"
+
+
+@pytest.fixture
+def claiming(built: Tiny) -> Tiny:
+    """A built project whose document makes a claim."""
+    built.write("templates/report/document.yaml", "title: T\nchapters: [one.qmd.j2, claims.qmd.j2]\n")
+    built.write("templates/report/one.qmd.j2", CHAPTER)
+    built.write("templates/report/claims.qmd.j2", TABLE)
+    return built
+
+
+def test_make_claims_prints_and_writes_the_claims_after_running_what_is_stale(claiming: Tiny):
+    claiming.edit("profiles/demo.yaml", "scale: 2.0", "scale: 3.0")
+    done = claiming.make("claims")
+    assert done.returncode == 0, done.stderr
+    assert "chain/source" in claiming.ran()
+    assert re.search(r"^grows +The total is above one by .* holds *$", done.stdout, re.MULTILINE)
+    (record,) = json.loads(claiming.read("build/demo/report/claims.json"))["claims"]
+    assert (record["name"], record["chapter"], record["verdict"]) == ("grows", "sec-one", "holds")
+    assert record["exact"] is True and record["p"] is None
+    assert "grows: holds" in claiming.read("build/demo/report/report.qmd")
+
+
+def assembled(tiny: Tiny) -> list[str]:
+    """The names of the claims, as `make claims` finds them."""
+    path = assemble_claims(Planner(open_project(root=tiny.root, env={"SOURCE_DATE_EPOCH": "0"})), "report")
+    return [claim["name"] for claim in json.loads(path.read_text())["claims"]]
+
+
+def test_claims_of_stale_results_are_refused(claiming: Tiny):
+    assert assembled(claiming) == ["grows"]
+    claiming.edit("profiles/demo.yaml", "scale: 2.0", "scale: 3.0")
+    with pytest.raises(ColophonError, match="report would show stale results: chain/source"):
+        assembled(claiming)
+
+
+def test_a_document_that_claims_must_list_its_claims(claiming: Tiny):
+    claiming.write("templates/report/document.yaml", "title: T\nchapters: [claims.qmd.j2, one.qmd.j2]\n")
+    with pytest.raises(ColophonError, match="report does not list the claims of sec-one"):
+        assembled(claiming)
+
+
+def test_a_missing_wording_is_refused_with_file_and_line(claiming: Tiny):
+    claiming.edit("templates/report/one.qmd.j2", "{% fails %}It is not above one.\n", "")
+    message = r"templates/report/one.qmd.j2, line 3: claim 'grows' has no wording for fails"
+    with pytest.raises(ColophonError, match=message):
+        assembled(claiming)
+
+
+def test_a_document_without_claims_says_so(claiming: Tiny, capsys: pytest.CaptureFixture[str]):
+    claiming.write("templates/report/one.qmd.j2", "# One\n")
+    assert assembled(claiming) == []
+    show(claiming.root / "build/demo/report/claims.json")
+    assert capsys.readouterr().out == "no claims\n"
