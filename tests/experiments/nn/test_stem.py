@@ -48,7 +48,7 @@ def test_averaged_weights_answer_with_a_third_before_the_bias() -> None:
     convolution = nn.Conv2d(3, 5, 3, padding=1)
     stem = GreyStem(convolution, BACKBONE)
     _, grey = grey_pictures(BACKBONE.size)
-    bias = convolution.bias.detach()[:, None, None]
+    bias = stem.bias[:, None, None]
     torch.testing.assert_close(stem.averaged()(grey.float()) - bias, (stem(grey.float()) - bias) / 3)
 
 

@@ -48,16 +48,24 @@ def run_stage(tmp_path: Path) -> Callable[..., tuple[stage.Metrics, stage.Result
     return run
 
 
+def random_weights(name: str) -> dict[str, torch.Tensor]:
+    """Those of a new network; torchvision starts a transformer's last layer at zero, which tells nothing."""
+    torch.manual_seed(0)
+    state = backbones.find(name).build().state_dict()
+    for path, tensor in state.items():
+        if path.endswith("weight") and not tensor.any():
+            torch.nn.init.normal_(tensor, std=0.1)
+    return state
+
+
 @pytest.fixture
 def untrained(tmp_path: Path) -> Callable[[str], stage.Result]:
     """Makes a result of transfer/pretrain with random weights, which tests of what follows can use."""
 
     def make(name: str) -> stage.Result:
-        torch.manual_seed(0)
         folder = tmp_path / f"untrained-{name.replace('/', '-')}"
         folder.mkdir()
-        state = backbones.find(name).build().state_dict()
-        save_file(state, folder / "weights.safetensors")
+        save_file(random_weights(name), folder / "weights.safetensors")
         (folder / "metrics.json").write_text(json.dumps({"backbone": name}))
         return stage.Result("transfer/pretrain", {"backbone": name}, folder)
 
@@ -85,8 +93,7 @@ def with_random_weights(tmp_path: Path, samples: Path) -> Callable[[str], Path]:
             return samples
         path = tmp_path / f"{name.replace('/', '-').replace(':', '-')}.safetensors"
         if not path.exists():
-            torch.manual_seed(0)
-            save_file(backbones.find(name).build().state_dict(), path)
+            save_file(random_weights(name), path)
         return path
 
     return locate
