@@ -85,7 +85,7 @@ def draw_answer(axes: Axes, answer: dict[str, Any]) -> None:
     axes.set_yticks([])
     axes.set_xticks([])
     axes.spines[["bottom"]].set_visible(False)
-    known = f"true class: {answer['true']}" if answer["true"] else f"{answer['title']}: none of the classes"
+    known = f"true class: {answer['true']}" if answer["true"] else f"{answer['title']}: no true class given"
     if answer["true"] is None or answer["true"] not in [guess["name"] for guess in answer["top"]]:
         axes.text(1, 4.4, known, ha="right", va="bottom", fontsize=7, color=style.VERMILION)
 
@@ -187,7 +187,9 @@ def number_tiles(axes: Axes, count: int, side: int) -> None:
 def frame(axes: Axes, index: int, count: int, side: int, colour: str) -> None:
     top, left = (place * (side + GAP) - 0.5 - GAP / 2 for place in divmod(index, columns_of(count)))
     axes.add_patch(
-        Rectangle((left, top), side + GAP, side + GAP, fill=False, edgecolor=colour, linewidth=1.6)
+        Rectangle(
+            (left, top), side + GAP, side + GAP, fill=False, edgecolor=colour, linewidth=1.6, clip_on=False
+        )
     )
 
 

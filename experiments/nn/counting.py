@@ -64,6 +64,10 @@ def head(network: nn.Module) -> dict[str, nn.Linear]:
 def one_image(network: nn.Module, size: int) -> tuple[int, int]:
     """What an image of `size` x `size` pixels takes and gives.
 
+    Args:
+        network: from `on_meta`; elsewhere torch takes a fast way through attention that it can't count.
+        size: side of the image.
+
     Returns:
         The multiplications with an addition, attention included, and the number of outputs.
     """

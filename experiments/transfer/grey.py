@@ -168,7 +168,8 @@ def compare(
 def difference(values: torch.Tensor, reference: torch.Tensor) -> Difference:
     """The largest difference of two tensors of one shape."""
     absolute = float((values - reference).abs().max())
-    return Difference(absolute=absolute, relative=absolute / float(reference.abs().max()))
+    scale = max(float(reference.abs().max()), np.finfo(float).tiny)  # all zero: no difference either
+    return Difference(absolute=absolute, relative=absolute / scale)
 
 
 @torch.inference_mode()
