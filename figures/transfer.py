@@ -13,7 +13,7 @@ TOLD = 0.05  # smaller shares of a confusion matrix are coloured, but not writte
 
 
 def draw(inputs: Inputs, outputs: Outputs) -> None:
-    """Writes depth, confusion-<family> for each family of networks that was run, and those of classifiers."""
+    """Writes depth, confusion-<family> for each family that was run, and those of `classifiers`."""
     svm = inputs["transfer/svm_depth"]
     metrics = svm.metrics
     draw_depth(metrics, outputs)

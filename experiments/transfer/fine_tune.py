@@ -18,7 +18,7 @@ from torch import nn
 from experiments.data import datasets
 from experiments.data.images import ImageSet
 from experiments.data.split_counts import SplitCounts
-from experiments.nn import backbones
+from experiments.nn import backbones, device
 from experiments.nn.mlp import mlp
 from experiments.nn.training import Recipe, Trainer, predict
 from experiments.statistics import Mean
@@ -48,6 +48,12 @@ class Settings(heads.Settings):
     first_trained: dict[str, str] = Field(
         default={},
         description="backbone: the module from which on it is trained; those not named, as a whole",
+    )
+    precision: device.PrecisionChoice = Field(
+        default="auto", description="of the part that is not trained: that of transfer/features"
+    )
+    passed_at_once: int = Field(
+        default=8, ge=1, le=1024, description="images of a batch there; larger ones leave a core's cache"
     )
     checked_images: int = Field(
         default=64, ge=1, description="test images on which frozen and alone are compared"
@@ -86,6 +92,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     require_same_split(images, results, "transfer/fine_tune")
     alone = inputs["transfer/mlp_head"]
     job = Job(settings, inputs, alone.metrics, results[0].metrics["layers"])
+    outputs.record("precision of the untrained part", job.precision)
     frozen = job.compare(alone, images.test)
     runs, losses, networks = [], [], []
     kept = torch.cat(list(job.passed(job.network(0), images.train, outputs)))
@@ -130,6 +137,7 @@ class Job:
         self.layers = {
             layer["label"]: layer["module"] for layer in layers if layer["label"] == alone["layer"]
         }
+        self.precision = device.resolve(settings.precision, device.choose())
         self.first_trained = settings.first_trained.get(settings.backbone)
 
     def head(self) -> nn.Sequential:
@@ -142,7 +150,7 @@ class Job:
         torch.manual_seed(seed)
         head = self.head()
         (path,) = self.layers.values()
-        return Inside(self.backbone, self.weights, path, self.first_trained, head)
+        return Inside(self.backbone, self.weights, path, self.first_trained, head, self.precision)
 
     def compare(self, alone: stage.Result, images: ImageSet) -> Frozen:
         """The trained perceptron in the frozen network and alone, on images spread over the classes."""
@@ -163,7 +171,7 @@ class Job:
 
     def passed(self, network: Inside, images: ImageSet, outputs: stage.Outputs) -> Iterator[torch.Tensor]:
         """What the untrained part gives for the images, batch by batch."""
-        size = self.settings.batch_size
+        size = self.settings.passed_at_once
         batches = pass_through(network.before, images, self.backbone.size, size)
         yield from outputs.progress(batches, -(-len(images) // size), "batches", "untrained part")
 

@@ -31,6 +31,28 @@ class Grey(nn.Module):
         return (images.unsqueeze(1) - self.mean) / self.std
 
 
+class Untrained(nn.Module):
+    """The part of a backbone that stays as it is, from grey images to float32.
+
+    Args:
+        links: the modules that images pass through, at least one.
+        precision: that they run in; the images are normalised in float32.
+    """
+
+    def __init__(
+        self, backbone: Backbone, links: dict[str, nn.Module], precision: device.Precision
+    ) -> None:
+        super().__init__()
+        where = device.choose()
+        self.grey = Grey(backbone).to(where)
+        self.links = device.place(sequence(links), where, precision).eval()
+        self.dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        colour = self.grey(images).to(self.dtype, memory_format=torch.channels_last)
+        return self.links(colour).float()
+
+
 class Inside:
     """A backbone with a head in place of what followed one of its layers, cut where training begins.
 
@@ -40,21 +62,30 @@ class Inside:
         layer: path of the module whose pooled output the head takes.
         first_trained: path of the first module that is trained; None trains all.
         head: takes features (n, d), gives logits.
+        precision: of the part that is not trained.
 
     Attributes:
-        before: the part that stays as it is, in evaluation mode; of no module where all is trained.
+        before: the part that stays as it is, in evaluation mode; nothing where all is trained.
         trained: the rest of the network up to the layer.
         head: the head.
         whole: from what `before` gives to logits.
     """
 
     def __init__(
-        self, backbone: Backbone, weights: Path, layer: str, first_trained: str | None, head: nn.Module
+        self,
+        backbone: Backbone,
+        weights: Path,
+        layer: str,
+        first_trained: str | None,
+        head: nn.Module,
+        precision: device.Precision = "float32",
     ) -> None:
-        links = {"grey": Grey(backbone), **chain(load(backbone, weights), layer)}
-        before, after = divide(links, first_trained)
+        before, after = divide(chain(load(backbone, weights), layer), first_trained)
+        if before:
+            self.before: nn.Module = Untrained(backbone, before, precision)
+        else:
+            self.before, after = nn.Identity(), {"grey": Grey(backbone), **after}
         where = device.choose()
-        self.before = device.place(sequence(before), where).eval()
         self.trained = device.place(sequence(after), where)
         self.head = device.place(head, where)
         self.whole = nn.Sequential(self.trained, ToFeatures(), self.head)
@@ -69,7 +100,7 @@ class Inside:
 
 @torch.no_grad()
 def pass_through(before: nn.Module, images: ImageSet, size: int, batch_size: int) -> Iterator[torch.Tensor]:
-    """What the untrained part gives for the images, batch by batch; the images themselves, if it is empty.
+    """What the untrained part gives for the images, batch by batch; the images themselves, if it is nothing.
 
     Args:
         size: of the network's input, in pixels.

@@ -133,7 +133,7 @@ def test_networks_with_the_same_order_seed_see_the_images_in_the_same_order(tmp_
     recipe = Recipe(2, 8, 1e-2, 0.0, "constant", order_seed=1)
     for place, dropout in enumerate((0.0, 0.5)):
         network = nn.Sequential(nn.Flatten(), nn.Dropout(dropout), nn.Linear(16, 2))
-        network[0].register_forward_pre_hook(lambda _, args, place=place: seen[place].append(args[0]))
+        network.register_forward_pre_hook(lambda _, args, place=place: seen[place].append(args[0]))
         trainer = Trainer(network, recipe, 40, None)
         for _ in range(2):
             trainer.epoch(images, labels)
