@@ -68,7 +68,7 @@ class Network(About):
     first_layer: Differences = quantity("responses: summed weights against repeated channels")
     logits: Differences = quantity("logits: summed weights against repeated channels")
     border: float = quantity("largest error of a response if the folded bias were one number a filter")
-    border_relative: float = quantity("the same, of the largest absolute response")
+    border_relative: float = quantity("the same, of the largest absolute response", "fraction", 0)
     averaged_ratio: float = quantity("responses without bias: averaged weights to summed ones", digits=4)
     averaged_change: Share = quantity("photos to which averaged weights give another first class")
     colour: Outcome = quantity("on the photos as they are")
