@@ -159,7 +159,7 @@ def test_the_page_asks_nothing_of_other_hosts(page):
 def test_the_title_page_names_the_profile_and_the_colophon_every_stage(project, page, printed):
     assert "profile smoke" in " ".join(printed.split("\f")[0].split())
     stages = [path.parent for path in (project / "build/smoke/stages").rglob("provenance.json")]
-    assert len(stages) == 8
+    assert len(stages) == 12
     flat = " ".join(printed.split())
     for stage in stages:
         record = json.loads((stage / "provenance.json").read_text())

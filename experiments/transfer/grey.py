@@ -12,7 +12,7 @@ from pydantic import Field
 from torch import nn
 
 from experiments.data.photos import Photo
-from experiments.nn import inference
+from experiments.nn import device, inference
 from experiments.nn.backbones import Backbone
 from experiments.nn.counting import on_meta, one_image
 from experiments.nn.stem import GreyStem, first_convolution, with_stem
@@ -108,8 +108,10 @@ def examine(
     path, convolution = first_convolution(network.requires_grad_(False))
     stem = GreyStem(convolution, backbone)
     grey = np.stack([photo.grey(backbone.size) for photo in photos])
-    first, last = compare(network, backbone, grey[:compared])
-    reach = float(convolution(inference.normalized(repeat(grey[:compared]), backbone)).abs().max())
+    with device.single_threaded():
+        first, last = compare(network, backbone, grey[:compared])
+        reach = float(convolution(inference.normalized(repeat(grey[:compared]), backbone)).abs().max())
+        averaged = ratio(stem, grey[:compared])
     positions = stem.black[0].numel()
     operations = positions * convolution.weight.numel()
     total, _ = one_image(on_meta(backbone.build), backbone.size)
@@ -133,7 +135,7 @@ def examine(
             "logits": last,
             "border": stem.border_gap(),
             "border_relative": stem.border_gap() / reach,
-            "averaged_ratio": ratio(stem, grey[:compared]),
+            "averaged_ratio": averaged,
         }
     )
 

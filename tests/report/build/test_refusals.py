@@ -7,6 +7,7 @@ import pytest
 
 from report.build.plan import Planner
 from report.build.project import open_project
+from report.build.settings import resolve
 from report.errors import ColophonError
 from tests.tiny import Tiny
 
@@ -207,6 +208,23 @@ def test_missing_data_are_refused_before_any_stage_runs_saying_what_to_put_where
     (elsewhere / "numbers.txt").write_text("1\n2\n")
     done = bare.report("run", "chain/source", DATA_DIR=str(elsewhere))
     assert done.returncode == 0, done.stderr
+
+
+def test_a_setting_that_lists_data_needs_each_entry_that_it_names(bare: Tiny) -> None:
+    bare.edit(
+        "experiments/chain/source.py",
+        'dataset: str = Field("numbers"',
+        'dataset: tuple[str, ...] = Field(("numbers", "made here")',
+    )
+    bare.edit("experiments/chain/source.py", "settings.dataset", "settings.dataset[0]")
+    planner = Planner(open_project(root=bare.root, env={}))
+    (task,) = planner.task("chain/source")
+    entries = planner.data_entries(task, resolve(planner.project, planner.content, task))
+    assert list(entries) == ["numbers"]  # the other is no entry of the catalogue
+    assert bare.report("run", "chain/source").returncode == 0
+    (bare.root / "data/numbers.txt").unlink()
+    refused = bare.report("run", "chain/source", "--force")
+    assert "numbers (three numbers) is missing" in refused.stderr
 
 
 def test_results_stay_fresh_without_the_data_they_were_made_from(built: Tiny) -> None:
