@@ -159,7 +159,7 @@ def test_the_page_asks_nothing_of_other_hosts(page):
 def test_the_title_page_names_the_profile_and_the_colophon_every_stage(project, page, printed):
     assert "profile smoke" in " ".join(printed.split("\f")[0].split())
     stages = [path.parent for path in (project / "build/smoke/stages").rglob("provenance.json")]
-    assert len(stages) == 12
+    assert len(stages) == 20
     flat = " ".join(printed.split())
     for stage in stages:
         record = json.loads((stage / "provenance.json").read_text())
@@ -169,8 +169,8 @@ def test_the_title_page_names_the_profile_and_the_colophon_every_stage(project, 
 
 def test_what_a_stage_decided_while_running_is_in_its_provenance_and_in_the_colophon(project, page):
     folder = project / "build/smoke/stages/transfer/features/backbone=small-vit"
-    assert json.loads((folder / "provenance.json").read_text())["facts"] == {"precision": "float32"}
-    assert "Chosen while running: precision float32." in text_of(page)
+    assert json.loads((folder / "provenance.json").read_text())["facts"]["precision"] == "float32"
+    assert "precision float32" in text_of(page)
 
 
 def test_a_second_build_does_nothing_and_edited_prose_runs_no_stage(project):

@@ -137,7 +137,7 @@ class Job:
         self.layers = {
             layer["label"]: layer["module"] for layer in layers if layer["label"] == alone["layer"]
         }
-        self.precision = device.resolve(settings.precision, device.choose())
+        self.precision: device.Precision = device.resolve(settings.precision, device.choose())
         self.first_trained = settings.first_trained.get(settings.backbone)
 
     def head(self) -> nn.Sequential:

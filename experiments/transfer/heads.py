@@ -14,7 +14,6 @@ from pydantic import Field
 from torch import nn
 from torch.nn import functional
 
-from experiments.nn.extraction import pooled
 from experiments.statistics import Mean, mean
 from experiments.transfer.layers import CommonSplit, LayerRow
 from experiments.transfer.svm import Fit
@@ -52,11 +51,10 @@ class Head(LayerRow):
     runs: list[Run] = quantity("one entry a seed")
 
 
-class ToFeatures(nn.Module):
-    """A layer's output, or features (n, d), as a head takes it: pooled, mean square 1: (n, d)."""
+class MeanSquareOne(nn.Module):
+    """Features (n, d) as a head takes them: each row with a mean square of 1."""
 
-    def forward(self, output: torch.Tensor) -> torch.Tensor:
-        features = pooled(output)
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
         return functional.normalize(features) * features.shape[1] ** 0.5
 
 

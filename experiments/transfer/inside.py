@@ -12,8 +12,8 @@ from experiments.data.images import ImageSet
 from experiments.nn import device
 from experiments.nn.backbones import Backbone, load
 from experiments.nn.chain import chain, divide, sequence
-from experiments.nn.extraction import LayerFeatures
-from experiments.transfer.heads import ToFeatures
+from experiments.nn.extraction import LayerFeatures, pooled
+from experiments.transfer.heads import MeanSquareOne
 
 
 class Grey(nn.Module):
@@ -29,6 +29,13 @@ class Grey(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         return (images.unsqueeze(1) - self.mean) / self.std
+
+
+class Pool(nn.Module):
+    """A layer's output as features (n, d), as transfer/features takes them."""
+
+    def forward(self, output: torch.Tensor) -> torch.Tensor:
+        return pooled(output)
 
 
 class Untrained(nn.Module):
@@ -88,7 +95,7 @@ class Inside:
         where = device.choose()
         self.trained = device.place(sequence(after), where)
         self.head = device.place(head, where)
-        self.whole = nn.Sequential(self.trained, ToFeatures(), self.head)
+        self.whole = nn.Sequential(self.trained, Pool(), MeanSquareOne(), self.head)
 
     def groups(self, learning_rate: float, head_learning_rate: float) -> list[dict[str, Any]]:
         """The parameters of network and head, each with its learning rate."""
@@ -100,7 +107,7 @@ class Inside:
 
 @torch.no_grad()
 def pass_through(before: nn.Module, images: ImageSet, size: int, batch_size: int) -> Iterator[torch.Tensor]:
-    """What the untrained part gives for the images, batch by batch; the images themselves, if it is nothing.
+    """What the untrained part gives for the images, by batches; the images themselves, if it is nothing.
 
     Args:
         size: of the network's input, in pixels.
@@ -130,4 +137,4 @@ def compare_frozen(
     extractor = device.place(LayerFeatures(load(backbone, weights), {label: path}), where)
     grey = grey.to(where)
     (features,) = extractor(Grey(backbone).to(where)(grey))
-    return inside.whole.eval()(grey).cpu(), inside.head(ToFeatures()(features)).cpu()
+    return inside.whole.eval()(grey).cpu(), inside.head(MeanSquareOne()(features)).cpu()

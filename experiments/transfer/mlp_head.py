@@ -18,7 +18,7 @@ from experiments.nn import device
 from experiments.nn.mlp import mlp
 from experiments.nn.training import Recipe, Trainer, predict
 from experiments.transfer import heads
-from experiments.transfer.heads import Head, ToFeatures, count_parameters, finish, summarize
+from experiments.transfer.heads import Head, MeanSquareOne, count_parameters, finish, summarize
 from experiments.transfer.layers import CommonSplit, Layer, common, find_layers
 from experiments.transfer.svm import Fit
 from report import stage
@@ -117,7 +117,7 @@ def train(
     where = device.choose()
     with torch.no_grad():
         train_features, test_features = (
-            ToFeatures()(torch.tensor(np.array(layer.features(part)))).to(where)
+            MeanSquareOne()(torch.tensor(np.array(layer.features(part)))).to(where)
             for part in ("train", "test")
         )
     labels = torch.from_numpy(split.train_labels).to(where)

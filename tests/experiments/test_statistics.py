@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import t, ttest_1samp
 from sklearn.metrics import accuracy_score, recall_score
 from statsmodels.stats.proportion import proportion_confint
 
-from experiments.statistics import accuracy, class_accuracies, wilson
+from experiments.statistics import accuracy, class_accuracies, mean, wilson
 
 
 @given(
@@ -42,3 +43,30 @@ def test_accuracies_agree_with_scikit_learn() -> None:
 def test_a_class_without_images_has_no_accuracy() -> None:
     labels = np.array([0, 2])
     assert [e.name for e in class_accuracies(labels, labels, ["a", "b", "c"])] == ["a", "c"]
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=12), st.floats(0.5, 0.999))
+def test_the_interval_of_a_mean_is_students(values: list[float], level: float) -> None:
+    found = mean(values, level)
+    half = t.ppf(0.5 + level / 2, len(values) - 1) * np.std(values, ddof=1) / len(values) ** 0.5
+    assert (found.low, found.high) == pytest.approx(
+        (np.mean(values) - half, np.mean(values) + half), abs=1e-9
+    )
+    assert found.count == len(values)
+
+
+def test_the_interval_of_a_mean_agrees_with_scipys_test() -> None:
+    values = [0.88, 0.9, 0.87, 0.91]
+    interval = ttest_1samp(values, 0).confidence_interval(0.95)
+    assert (mean(values).low, mean(values).high) == pytest.approx((interval.low, interval.high))
+
+
+def test_overlapping_splits_widen_the_interval_by_nadeau_and_bengios_factor() -> None:
+    values = [0.88, 0.9, 0.87, 0.91]
+    wide, plain = mean(values, overlap=2.0), mean(values)
+    assert (wide.high - wide.value) / (plain.high - plain.value) == pytest.approx((1 + 4 * 2) ** 0.5)
+
+
+def test_one_value_has_no_interval() -> None:
+    with pytest.raises(ValueError, match="no t-interval for 1 values"):
+        mean([0.9])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.container import ErrorbarContainer
 
-from figures import style, transfer
+from figures import classifiers, style, transfer
 from report.errors import ColophonError
 from report.stage import Inputs, Outputs, Result
 
@@ -20,6 +20,12 @@ def accuracy(value: float) -> dict[str, float]:
 def row(title: str, family: str, layer: str, value: float) -> dict[str, Any]:
     fits = {"raw": {"accuracy": accuracy(value)}, "normalized": {"accuracy": accuracy(value + 0.05)}}
     return {"title": title, "family": family, "layer": layer, **fits}
+
+
+@pytest.fixture(autouse=True)
+def without_classifiers(monkeypatch):
+    """Their figures have tests of their own."""
+    monkeypatch.setattr(classifiers, "draw", lambda inputs, outputs: None)
 
 
 @pytest.fixture

@@ -56,6 +56,7 @@ def test_images_of_an_array_are_compared_by_their_bytes() -> None:
     train, test = (images.subset(whole, np.array(part)) for part in ([0, 1], [2]))
     found = images.find_duplicates(train, test)
     assert (found.groups, found.test.tolist(), found.conflicting) == (1, [True], 0)
+    assert found.contents.tolist() == [0, 1, 0]
 
 
 @pytest.mark.parametrize("shape", [(256, 256), (220, 293), (330, 220)])

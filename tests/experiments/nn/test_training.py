@@ -129,11 +129,15 @@ def test_groups_are_trained_at_their_own_constant_rates_as_adam_does(tmp_path: P
 
 def test_networks_with_the_same_order_seed_see_the_images_in_the_same_order(tmp_path: Path) -> None:
     images, labels = data()
-    seen: list[list[torch.Tensor]] = [[], []]
+    seen: tuple[list[torch.Tensor], list[torch.Tensor]] = ([], [])
     recipe = Recipe(2, 8, 1e-2, 0.0, "constant", order_seed=1)
     for place, dropout in enumerate((0.0, 0.5)):
         network = nn.Sequential(nn.Flatten(), nn.Dropout(dropout), nn.Linear(16, 2))
-        network.register_forward_pre_hook(lambda _, args, place=place: seen[place].append(args[0]))
+
+        def keep(_: nn.Module, args: tuple[torch.Tensor], kept: list = seen[place]) -> None:
+            kept.append(args[0])
+
+        network.register_forward_pre_hook(keep)
         trainer = Trainer(network, recipe, 40, None)
         for _ in range(2):
             trainer.epoch(images, labels)

@@ -8,7 +8,7 @@ from scipy.stats import ttest_1samp
 
 from experiments.nn.mlp import mlp
 from experiments.transfer import mlp_head, svm_tuning
-from experiments.transfer.heads import ToFeatures, count_parameters
+from experiments.transfer.heads import MeanSquareOne, count_parameters
 from report import stage
 from report.errors import ColophonError
 
@@ -33,7 +33,7 @@ def test_the_published_perceptron_has_its_published_number_of_parameters() -> No
 
 def test_features_reach_the_head_with_a_mean_square_of_one() -> None:
     features = torch.rand(5, 32) * 7
-    squares = ToFeatures()(features).square().mean(1)
+    squares = MeanSquareOne()(features).square().mean(1)
     torch.testing.assert_close(squares, torch.ones(5))
 
 
@@ -43,7 +43,7 @@ def test_the_saved_weights_and_arrays_give_the_numbers_again(inputs, run_stage) 
     head.load_state_dict(load_file(result.path("mlp.safetensors")))
     features = torch.from_numpy(np.array(inputs[0].array("test-late")))
     with torch.no_grad():
-        right = head(ToFeatures()(features)).argmax(1).numpy() == result.array("labels")
+        right = head(MeanSquareOne()(features)).argmax(1).numpy() == result.array("labels")
     first = metrics.mlp.runs[0]
     assert np.array_equal(right, result.array(first.test.correct))
     assert first.test.accuracy.value == right.mean()
