@@ -32,7 +32,8 @@ def draw_tuning(tuning: dict[str, Any], outputs: Outputs) -> None:
         tuned = row["normalized"]
         draw_curves(axes, tuned["points"], "c")
         axes.set_xscale("log")
-        axes.axvline(tuning["default_c"], color=style.INK, linewidth=0.8, linestyle=":", label="C = 1")
+        default = tuning["default_c"]
+        axes.axvline(default, color=style.INK, linewidth=0.8, linestyle=":", label=f"C = {default:g}")
         mark(axes, tuned["c"], tuned["cross_validation"]["value"])
         axes.set_xlabel("C")
     finish(figure, panels, "tuning", outputs)
