@@ -86,7 +86,8 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
         _write(name, images, found, batches, outputs)
     seconds = time.perf_counter() - began
     outputs.record("seconds of extraction", round(seconds, 2))
-    outputs.record("images per second", round((len(split.train) + len(split.test)) / seconds, 1), "images/s", 0)
+    images = len(split.train) + len(split.test)
+    outputs.record("images per second", images / seconds, "images/s", 0)
     duplicates = find_duplicates(split.train, split.test)
     outputs.save("test-duplicates", duplicates.test)
     outputs.save("contents", duplicates.contents)
