@@ -213,7 +213,7 @@ def test_no_published_value_is_compared_with_the_letters_and_digits_of_this_prof
         frame = pd.read_csv(project / f"build/smoke/report/tables/tbl-{name}.csv")
         assert set(frame["Verdict"].dropna()) <= {"not comparable", "not run here"}
         compared = frame[frame["Verdict"] == "not comparable"]
-        assert len(compared) and compared["Verdict reason"].str.contains("instead of").all()
+        assert len(compared) and all("instead of" in reason for reason in compared["Verdict reason"])
     counted = pd.read_csv(project / "build/smoke/report/tables/tbl-mlp.csv")
     assert set(counted["Verdict"]) == {"reproduced"}
 

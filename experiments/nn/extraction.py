@@ -13,6 +13,7 @@ from torch import nn
 from experiments.data.images import ImageSet
 from experiments.nn import device
 from experiments.nn.backbones import Backbone
+from experiments.nn.stem import GreyStem, SplitStem, first_convolution
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
@@ -76,11 +77,12 @@ def extract(
     """Yield in order, batch by batch, which images were done and their features at each layer.
 
     Each batch is read, decoded and run by one thread on one core. The network is converted to
-    `precision` in place.
+    `precision` in place, in bfloat16 with a first convolution that takes the grey levels themselves.
     """
     where = device.choose()
+    if precision == "bfloat16":
+        split_stem(extractor, backbone)
     device.place(extractor, where, precision)
-    dtype = next(extractor.parameters()).dtype
     mean = torch.tensor(backbone.mean, device=where).view(1, 3, 1, 1) * 255
     std = torch.tensor(backbone.std, device=where).view(1, 3, 1, 1) * 255
 
@@ -88,14 +90,25 @@ def extract(
     def features(part: slice) -> tuple[slice, tuple[np.ndarray, ...]]:
         rows = range(part.start, part.stop)
         grey = np.stack([images.read(index, backbone.size) for index in rows])
-        colour = (torch.from_numpy(grey).to(where).unsqueeze(1) - mean) / std
-        batch = colour.to(dtype, memory_format=torch.channels_last)
+        levels = torch.from_numpy(grey).to(where).unsqueeze(1)
+        if precision == "bfloat16":
+            batch = levels.expand(-1, 3, -1, -1).bfloat16()
+        else:
+            batch = (levels - mean) / std
+        batch = batch.contiguous(memory_format=torch.channels_last)
         return part, tuple(layer.cpu().numpy() for layer in extractor(batch))
 
     starts = range(0, len(images), batch_size)
     parts = [slice(start, min(start + batch_size, len(images))) for start in starts]
     with device.single_threaded() as threads:
         yield from in_order(features, parts, threads)
+
+
+def split_stem(extractor: LayerFeatures, backbone: Backbone) -> None:
+    """Put a SplitStem in the place of the network's first convolution, unless it is there."""
+    if not any(isinstance(module, SplitStem) for module in extractor.modules()):
+        path, convolution = first_convolution(extractor.network)
+        extractor.network.set_submodule(path, SplitStem(GreyStem(convolution, backbone)))
 
 
 def in_order(work: Callable[[Task], Answer], tasks: Iterable[Task], threads: int) -> Iterator[Answer]:

@@ -54,6 +54,10 @@ class GreyStem(nn.Module):
     def _convolve(self, images: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         return functional.conv2d(images, weight, stride=self.stride, padding=self.padding)
 
+    def middle(self) -> torch.Tensor:
+        """(filters,): the response to black where no padding is near."""
+        return self.black[:, self.black.shape[1] // 2, self.black.shape[2] // 2]
+
     def averaged(self) -> "GreyStem":
         """The published variant: kernels averaged over the colours instead of summed."""
         other = copy.deepcopy(self)
@@ -63,8 +67,37 @@ class GreyStem(nn.Module):
 
     def border_gap(self) -> float:
         """How much the response to black differs between the border and the middle, at most."""
-        middle = self.black[:, self.black.shape[1] // 2, self.black.shape[2] // 2]
-        return float((self.black - middle[:, None, None]).abs().max())
+        return float((self.black - self.middle()[:, None, None]).abs().max())
+
+
+class SplitStem(nn.Module):
+    """A GreyStem in bfloat16 that loses nothing before its output is rounded.
+
+    Grey levels 0 to 255 are exact in bfloat16, while normalised ones are not. A float32 weight is the
+    sum of three bfloat16 numbers; they stand at the three input channels, which all are the grey
+    image. A convolution of three channels takes as long as before; one of a single channel is slower.
+    """
+
+    def __init__(self, stem: GreyStem) -> None:
+        super().__init__()
+        rest, parts = stem.weight.detach() / 255, []
+        for _ in range(3):
+            parts.append(rest.bfloat16())
+            rest = rest - parts[-1].float()
+        weight = torch.cat(parts, 1).contiguous(memory_format=torch.channels_last)
+        self.weight = nn.Parameter(weight, requires_grad=False)
+        self.stride, self.padding = stem.stride, stem.padding
+        middle = stem.middle().detach()
+        self.bias = nn.Parameter((middle + stem.bias).bfloat16(), requires_grad=False)
+        border = (stem.black - middle[:, None, None]).bfloat16()[None]
+        self.border = nn.Parameter(
+            border.contiguous(memory_format=torch.channels_last), requires_grad=False
+        )
+
+    def forward(self, levels: torch.Tensor) -> torch.Tensor:
+        """The responses (batch, filters, h, w) to grey levels 0 to 255 (batch, 3, size, size), bfloat16."""
+        found = functional.conv2d(levels, self.weight, self.bias, stride=self.stride, padding=self.padding)
+        return found + self.border if any(self.padding) else found
 
 
 def with_stem(network: nn.Module, stem: nn.Module) -> nn.Module:

@@ -8,7 +8,7 @@ from torch import nn
 from experiments.nn import backbones
 from experiments.nn.counting import on_meta
 from experiments.nn.inference import normalized
-from experiments.nn.stem import GreyStem, first_convolution, with_stem
+from experiments.nn.stem import GreyStem, SplitStem, first_convolution, with_stem
 
 BACKBONE = backbones.Backbone("x", "X", "convolutional", nn.Identity, {}, size=11)
 
@@ -41,6 +41,19 @@ def test_a_bias_that_is_one_number_a_filter_errs_only_where_there_is_padding() -
     gap = (stem(grey) - padded(colour)).abs()
     assert gap[..., 1:-1, 1:-1].max() < 1e-12
     assert gap.max().item() == pytest.approx(GreyStem(padded, BACKBONE).border_gap())
+
+
+@pytest.mark.parametrize(("padding", "stride"), [(0, 2), (1, 1)])
+def test_the_split_stem_errs_by_the_rounding_of_its_output_alone(padding, stride) -> None:
+    torch.manual_seed(0)
+    convolution = nn.Conv2d(3, 5, 3, stride, padding)
+    levels = torch.randint(0, 256, (2, 1, 11, 11))
+    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in backbones.IMAGENET)
+    exact = convolution((levels / 255 - mean) / std)
+    found = SplitStem(GreyStem(convolution, BACKBONE))(levels.expand(-1, 3, -1, -1).bfloat16())
+    rounding = exact.abs().max().item() * 2**-8  # twice half a step: the bias or border is rounded too
+    assert found.dtype == torch.bfloat16
+    assert (found.float() - exact).abs().max().item() <= rounding
 
 
 def test_averaged_weights_answer_with_a_third_before_the_bias() -> None:
