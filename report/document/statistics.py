@@ -103,7 +103,8 @@ def welch(first: Sequence[float], second: Sequence[float]) -> float:
     """The two-sided p-value of Welch's t-test; 0 where neither sample varies."""
     if np.ptp(first) == np.ptp(second) == 0:
         return 0.0
-    return float(stats.ttest_ind(first, second, equal_var=False).pvalue)
+    found: Any = stats.ttest_ind(first, second, equal_var=False)
+    return float(found.pvalue)
 
 
 def mean_difference(first: np.ndarray, second: np.ndarray, axis: int = -1) -> np.ndarray:
