@@ -159,8 +159,8 @@ def bare(value: Value) -> str:
     if declared.get("unit") == "fraction":
         raw = 100 * raw
     digits, sign = declared.get("digits"), "+" if declared.get("signed") else ""
-    whole = isinstance(raw, int)
-    text = format(raw, f"{sign}," if whole else f"{sign},.4g" if digits is None else f"{sign},.{digits}f")
+    whole, z = isinstance(raw, int), f"{sign}z"  # z: what rounds to zero has no minus
+    text = format(raw, f"{sign}," if whole else f"{z},.4g" if digits is None else f"{z},.{digits}f")
     if "e" in text:  # very large or very small: two significant digits, 1.1e−15
         text = f"{raw:{sign}.1e}"
     return text.replace("-", "−")

@@ -20,6 +20,9 @@ END = "\n\n[x]{#stage-x}\n"
         "# Head\n\n{} is it",
         "[^1]: {}",
         "cost \\${} and $x$",
+        "![Caption with {}](a.png){#fig-a}",
+        "[link](#sec-a) {} [link](#sec-b)",
+        "[{}]{.small}",
         "{}",
     ],
 )
@@ -38,9 +41,10 @@ def test_in_prose_lists_and_tables_a_number_is_a_link(place):
         "```\n{}\n```",
         "<!-- {} -->",
         "[link](http://a/{})",
+        "See [the *{}*](#sec-a) and [a [b]{.c} \\] {}](#sec-b).",
     ],
 )
-def test_in_headings_attributes_code_and_addresses_a_number_is_plain(place):
+def test_in_headings_attributes_code_links_and_addresses_a_number_is_plain(place):
     assert settle(place.replace("{}", N) + END) == place.replace("{}", BARE) + END
 
 

@@ -64,6 +64,12 @@ def test_a_very_small_number_prints_as_a_power_of_ten():
     assert show(value) == "1.1e−15"
 
 
+@pytest.mark.parametrize(("signed", "text"), [(False, "0.0"), (True, "+0.0")])
+def test_what_rounds_to_zero_has_no_minus(signed, text):
+    declared = {"unit": "points", "digits": 1, "signed": signed}
+    assert show(Value(Origin("a/b", Path()), ("gain",), -0.04, declared, {})) == f"{text}\u00a0points"
+
+
 def test_declarations_are_found_through_optional_fields_lists_and_mappings(sample):
     expected = "88.3\u00a0% (95\u00a0% interval 87.1 to 89.4\u00a0%)"
     assert show(sample.best.accuracy) == expected
