@@ -67,7 +67,7 @@ def settle(text: str) -> str:
 
 
 def in_links(text: str) -> Iterator[int]:
-    """The numbers of the places that lie in a link's text, where no other link can; images have captions."""
+    """The numbers of the places in links' texts, where no other link can stand; an image's is a caption."""
     for region in regions(text):
         if region.kind == "target":
             begin = opening(text, region.start)

@@ -11,6 +11,7 @@ from report.document.marks import mark
 from report.errors import ColophonError
 
 NBSP = "\u00a0"
+DECLARED = ("unit", "digits", "signed")  # of a list or a mapping: those of each of its elements
 DURATION = "duration"  # a unit: seconds printed as `3 min 20 s`
 
 
@@ -111,11 +112,11 @@ class Value:
         return [f"0 to {len(self._raw) - 1}"] if isinstance(self._raw, list) and self._raw else []
 
     def _child(self, key: Any) -> dict[str, Any]:
-        if isinstance(self._raw, list):
-            return self._schema.get("items", {})
-        more = self._schema.get("additionalProperties")
-        own = self._schema.get("properties", {}).get(key)
-        return own or (more if isinstance(more, dict) else {})
+        if own := self._schema.get("properties", {}).get(key):
+            return own
+        each = self._schema.get("items" if isinstance(self._raw, list) else "additionalProperties")
+        declared = {name: self._schema[name] for name in DECLARED if name in self._schema}
+        return declared | (each if isinstance(each, dict) else {})
 
 
 def flatten(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:

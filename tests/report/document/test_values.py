@@ -31,6 +31,8 @@ class Sample(Metrics):
     worst: Row | None = quantity("the worst row")
     rows: list[Row] = quantity("all rows")
     by_name: dict[str, Row] = quantity("the same by name")
+    shares: list[float] = quantity("a share a seed", "fraction", 1)
+    times: dict[str, float] = quantity("a duration a part", "s", 1)
 
 
 @pytest.fixture
@@ -46,6 +48,8 @@ def sample() -> Value:
         worst=None,
         rows=[row, row],
         by_name={"a/b": row},
+        shares=[0.5, 0.25],
+        times={"one": 2.0},
     )
     schema = Sample.model_json_schema(mode="serialization")
     return Value(Origin("chapter/stage", Path()), (), metrics.model_dump(mode="json"), schema, schema)
@@ -57,6 +61,11 @@ def test_a_number_prints_with_the_unit_and_digits_of_its_declaration(sample):
     assert show(sample.gain) == "−2.1\u00a0points"
     assert show(sample.penalty) == "1"
     assert show(sample.best.accuracy.value) == "88.3\u00a0%"
+
+
+def test_the_declaration_of_a_list_or_a_mapping_is_that_of_each_element(sample):
+    assert [show(share) for share in sample.shares] == ["50.0\u00a0%", "25.0\u00a0%"]
+    assert show(sample.times["one"]) == "2.0\u00a0s"
 
 
 def test_a_very_small_number_prints_as_a_power_of_ten():
