@@ -19,6 +19,8 @@ TARGET = re.compile(r"\]\(#([^)\s]+)\)")
 NUMBER = re.compile(r"([−+]?)([\d,.]+)(?:\u00a0(.+))?")
 THOUSANDS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:,\d{3})+(?!\d)")
 BRACKET = re.compile(r"\\.|[\[\]]", re.DOTALL)
+CALLOUT = re.compile(r"\.callout-\w")  # its title is read as Markdown after the attribute's own escapes
+ESCAPE = re.compile(r"\\[^\w\s]")
 NO_LINK = ("code", "comment", "attributes", "target", "tag")
 
 
@@ -62,6 +64,8 @@ def settle(text: str) -> str:
             heading_end = (text + "\n").index("\n", end)
         if region.kind == "math":
             inside = THOUSANDS.sub(lambda match: match[0].replace(",", "{,}"), put(inside, formula))
+        if region.kind == "attributes" and CALLOUT.search(inside):
+            inside = ESCAPE.sub(r"\\\\\g<0>", put(inside, second))
         parts.append(put(inside, second if region.kind in NO_LINK or end <= heading_end else first))
     return "".join(parts)
 
