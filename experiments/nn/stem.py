@@ -78,6 +78,10 @@ class SplitStem(nn.Module):
     image. A convolution of three channels takes as long as before; one of a single channel is slower.
     """
 
+    weight: torch.Tensor
+    bias: torch.Tensor
+    border: torch.Tensor
+
     def __init__(self, stem: GreyStem) -> None:
         super().__init__()
         rest, parts = stem.weight.detach() / 255, []
@@ -85,14 +89,12 @@ class SplitStem(nn.Module):
             parts.append(rest.bfloat16())
             rest = rest - parts[-1].float()
         weight = torch.cat(parts, 1).contiguous(memory_format=torch.channels_last)
-        self.weight = nn.Parameter(weight, requires_grad=False)
+        self.register_buffer("weight", weight)
         self.stride, self.padding = stem.stride, stem.padding
         middle = stem.middle().detach()
-        self.bias = nn.Parameter((middle + stem.bias).bfloat16(), requires_grad=False)
+        self.register_buffer("bias", (middle + stem.bias).detach().bfloat16())
         border = (stem.black - middle[:, None, None]).bfloat16()[None]
-        self.border = nn.Parameter(
-            border.contiguous(memory_format=torch.channels_last), requires_grad=False
-        )
+        self.register_buffer("border", border.contiguous(memory_format=torch.channels_last))
 
     def forward(self, levels: torch.Tensor) -> torch.Tensor:
         """The responses (batch, filters, h, w) to grey levels 0 to 255 (batch, 3, size, size), bfloat16."""

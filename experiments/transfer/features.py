@@ -71,6 +71,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     layers = backbones.select_layers(backbone, settings.layers)
     split = datasets.load(settings.dataset, inputs.data, settings.train_per_class, settings.seed)
     network = backbones.load(backbone, weights_of(backbone, inputs))
+    parameters = sum(p.numel() for p in network.parameters())  # extraction puts another stem in place
     precision = device.resolve(settings.precision, device.choose())
     outputs.record("precision", precision)
     extractor = LayerFeatures(network, layers)
@@ -95,7 +96,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
         backbone=backbone.name,
         title=backbone.title,
         family=backbone.family,
-        parameters=sum(p.numel() for p in network.parameters()),
+        parameters=parameters,
         image_size=backbone.size,
         precision=precision,
         dataset=settings.dataset,

@@ -56,6 +56,8 @@ def record(made: dict[str, Any]) -> dict[str, Any]:
 
 
 def text(value: Any) -> str:
+    if value in ({}, []):
+        return "none"
     if isinstance(value, dict):
         return ", ".join(f"{key} {text(item)}" for key, item in value.items())
     if isinstance(value, list):
