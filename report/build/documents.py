@@ -90,8 +90,11 @@ def rendering_changes(planner: Planner, rendering: Rendering) -> list[str]:
     if planner.content.file(target) != record.get("sha256"):
         return [f"{target.name} was altered"]
     folder = planner.project.build / rendering.document
-    if missing := [name for name in record.get("exports", []) if not (folder / name).is_file()]:
-        return [f"{name} is missing" for name in missing]
+    for name, sha256 in record.get("files", {}).items():
+        if not (folder / name).is_file():
+            return [f"{name} is missing"]
+        if planner.content.file(folder / name) != sha256:
+            return [f"{name} was altered"]
     parts = rendering_parts(planner, rendering)
     made_from = record.get("parts", {})
     return [f"{part} changed" for part in parts if parts[part] != made_from.get(part)]
@@ -100,8 +103,9 @@ def rendering_changes(planner: Planner, rendering: Rendering) -> list[str]:
 def record_rendering(planner: Planner, rendering: Rendering, parts: dict[str, Any]) -> None:
     """Note what the file now in place was made from (`parts`, taken before it was rendered)."""
     sha256 = planner.content.file(rendering.target(planner))
-    exports = exported(planner.project.build / rendering.document)
-    write_json(rendering.record(planner), {"sha256": sha256, "exports": exports, "parts": parts})
+    folder = planner.project.build / rendering.document
+    files = {name: planner.content.file(folder / name) for name in exported(folder)}
+    write_json(rendering.record(planner), {"sha256": sha256, "files": files, "parts": parts})
 
 
 def exported(folder: Path) -> list[str]:

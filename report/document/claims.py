@@ -197,8 +197,19 @@ class Claims:
             )
 
     def decide(self, text: str) -> str:
-        """A whole chapter's `text` with each claim in the wording that its verdict chooses."""
+        """A whole chapter's `text` with each claim in the wording that its verdict chooses.
+
+        Raises ColophonError for a claim that does not stand in the text once, and for a wording that
+        prints a figure which its test does not have.
+        """
         pending, self._pending = self._pending, {}
+        placed = PLACES.findall(text)
+        for name, one in pending.items():
+            if (times := placed.count(name)) != 1:
+                raise ColophonError(
+                    f"templates/{one.where}: claim {name!r} is printed {times} times, not once",
+                    "Print what it was set or given to once; leave a claim that is not shown out.",
+                )
         tested = {name: one.outcome.p for name, one in pending.items() if one.outcome.p is not None}
         adjusted = dict(zip(tested, statistics.holm(list(tested.values())), strict=True))
         heading = re.search(r"^# .*\{#(sec-[^\s}]+)", text, re.MULTILINE)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from report.document import statistics
+from report.document.published import Published
 from report.document.statistics import Estimate
 from report.document.values import Value, is_interval
 from report.errors import ColophonError
@@ -103,12 +104,19 @@ def against(value: Value | Sequence[Value], constant: Any, below: bool = False, 
             t-test), or an exact number (decided without a test).
         constant: a number, in the unit of the metrics: 0.5 for 50 %; or a value.
         path: leads from each seed of a list to the number.
+
+    Raises ColophonError for what is no metric or has another unit than the constant, for an estimate
+    without its counts, and for an accuracy against a constant that is no fraction.
     """
     threshold, sign = number(constant), -1 if below else 1
     if isinstance(value, list | tuple) or (isinstance(value, Value) and isinstance(value._raw, list)):
-        return over_seeds(leaves(value, path), threshold, sign)
+        found = leaves(value, path)
+        for one in found:
+            require_unit(one, constant)
+        return over_seeds(found, threshold, sign)
     if not isinstance(value, Value):
         raise ColophonError(f"against({value!r}, …): not a value of a stage", "Name a metric.")
+    require_unit(value, constant)
     unit, digits = declared(value)
     if not is_interval(value._raw):
         refuse_estimate(value)
@@ -117,6 +125,10 @@ def against(value: Value | Sequence[Value], constant: Any, below: bool = False, 
         raise ColophonError(
             f"{value._name()} has an interval but no counts (correct, total)",
             "Give the list of its values over the seeds.",
+        )
+    if not 0 <= threshold <= 1:
+        raise ColophonError(
+            f"{value._name()} is a fraction, which {threshold:g} is not", "Write 50 % as 0.5."
         )
     right, total = value._raw["correct"], value._raw["total"]
     estimate = statistics.share_against(right, total, threshold)
@@ -127,7 +139,14 @@ def against(value: Value | Sequence[Value], constant: Any, below: bool = False, 
 
 
 def equals(value: Value, other: Any, tolerance: float = 0.0) -> Outcome:
-    """Two exact numbers are claimed to be equal, or to differ by `tolerance` at most."""
+    """Two exact numbers are claimed to be equal, or to differ by `tolerance` at most.
+
+    Raises ColophonError for estimates, which no two samples give alike, and for different units.
+    """
+    for one in (value, other):
+        if isinstance(one, Value):
+            refuse_estimate(one)
+    require_unit(value, other)
     difference = number(value) - number(other)
     words = "within a tolerance" if tolerance else "equality"
     unit, digits = declared(value)
@@ -209,11 +228,23 @@ def refuse_estimate(value: Value) -> None:
     """What was measured on a sample must not pass for an exact number for want of its counts."""
     bare_share = len(value._path) > 1 and value._path[-1] == "value"
     computed = type(value) is not Value and isinstance(value._raw, float)
-    if bare_share or computed:
+    if bare_share or computed or is_interval(value._raw):
         raise ColophonError(
             f"{value._name()} is an estimate, not an exact number",
             "Name the group of metrics that it comes from, which has its counts, or the list over seeds.",
         )
+
+
+def require_unit(value: Value, other: Any) -> None:
+    """Raise ColophonError where `other` is in another unit than `value`; a bare number has none."""
+    unit = declared(value)[0]
+    if isinstance(other, Value | Published):
+        theirs = declared(other)[0] if isinstance(other, Value) else other.entry.unit
+        if theirs != unit:
+            raise ColophonError(
+                f"{value._name()} is in {unit or 'no unit'}, the other in {theirs or 'no unit'}",
+                "Compare like with like.",
+            )
 
 
 def answers(value: Value) -> tuple[np.ndarray, np.ndarray]:

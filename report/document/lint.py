@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2 import Environment, TemplateSyntaxError, meta, nodes
 
 from report.document.regions import regions
 from report.errors import ColophonError
@@ -40,6 +40,8 @@ class Manifest(Protocol):
     @property
     def abstract(self) -> str: ...
     @property
+    def chapters(self) -> list[str]: ...
+    @property
     def names(self) -> list[str]: ...
 
 
@@ -65,7 +67,7 @@ def require_clean(environment: Environment, folder: Path, manifest: Manifest) ->
 
 
 def lint(environment: Environment, folder: Path, manifest: Manifest) -> list[Offence]:
-    """The numbers typed by hand in `folder`'s templates and in the texts of its manifest."""
+    """The numbers typed by hand in `folder`'s templates, what they include, and its manifest's texts."""
     names = name_pattern(manifest.names)
     found = []
     for part in ("title", "subtitle", "abstract"):
@@ -74,13 +76,35 @@ def lint(environment: Environment, folder: Path, manifest: Manifest) -> list[Off
         found += [
             Offence(f"{folder.name}/document.yaml", line + at, shown) for at, shown in offences(text, names)
         ]
-    for path in sorted(folder.rglob("*.j2")):
-        file = f"{folder.name}/{path.relative_to(folder).as_posix()}"
+    for file, source, tree in templates(environment, folder, manifest.chapters):
+        found += lint_template(environment, source, tree, file, names)
+    return found
+
+
+def templates(
+    environment: Environment, folder: Path, chapters: list[str]
+) -> list[tuple[str, str, nodes.Template]]:
+    """What the document in `folder` is made of, whatever the files are called: name, text and syntax.
+
+    Those are the chapters, every `.j2` in its folder and in `templates/shared`, and what these include.
+    Raises ColophonError for one that is no template.
+    """
+    root = folder.parent
+    todo = [*folder.rglob("*.j2"), *root.glob("shared/**/*.j2"), *(folder / name for name in chapters)]
+    found: dict[str, tuple[str, str, nodes.Template]] = {}
+    while todo:
+        path = todo.pop()
+        file = path.relative_to(root).as_posix()
+        if file in found or not path.is_file():
+            continue
+        source = path.read_text(encoding="utf-8")
         try:
-            found += lint_template(environment, path.read_text(encoding="utf-8"), file, names)
+            tree = environment.parse(source, file)
         except TemplateSyntaxError as error:
             raise ColophonError(f"templates/{file}, line {error.lineno}: {error.message}") from None
-    return found
+        found[file] = file, source, tree
+        todo += [root / name for name in meta.find_referenced_templates(tree) if name]
+    return [found[file] for file in sorted(found)]
 
 
 def manifest_line(path: Path, key: str) -> int:
@@ -98,16 +122,18 @@ def name_pattern(names: list[str]) -> re.Pattern[str]:
             raise ColophonError(f"document.yaml: names: {name!r} has no letter", "A number is no name.")
     longest = sorted(names, key=len, reverse=True)
     words = [r"\s+".join(map(re.escape, name.split())) for name in longest]
-    return re.compile(rf"(?<![\w.])(?:{'|'.join(words)})(?![\w%]|[.,]\d)") if words else re.compile(r"(?!)")
+    if not words:
+        return re.compile(r"(?!)")
+    return re.compile(rf"(?<![\w.])(?:{'|'.join(words)})(?![\w%]|[.,]\d|[^\S\n]\\?%)")
 
 
 def lint_template(
-    environment: Environment, source: str, file: str, names: re.Pattern[str]
+    environment: Environment, source: str, tree: nodes.Template, file: str, names: re.Pattern[str]
 ) -> list[Offence]:
-    """The offences of one template, in the order of their lines."""
+    """The offences of one template with the syntax `tree`, in the order of their lines."""
     typed = offences(prose(environment, source), names)
     found = {Offence(file, 1 + before, text) for before, text in typed}
-    for line, literal in literals(environment.parse(source, file)):
+    for line, literal in literals(tree, constants(tree)):
         if isinstance(literal, str):
             found |= {Offence(file, line + at, text) for at, text in offences(literal, names)}
         else:
@@ -132,8 +158,22 @@ def prose(environment: Environment, source: str) -> str:
     return "".join(parts)
 
 
-def literals(tree: nodes.Node) -> Iterator[tuple[int, str | int | float]]:
-    """The texts in a template's expressions that reach the reader, and the numbers printed, with lines."""
+def constants(tree: nodes.Node) -> dict[str, nodes.Expr]:
+    """The names that a template gives to a literal, or to each element of one in turn."""
+    found: dict[str, nodes.Expr] = {}
+    for node in tree.find_all((nodes.Assign, nodes.For)):
+        given = node.node if isinstance(node, nodes.Assign) else node.iter
+        if isinstance(node.target, nodes.Name) and isinstance(given, nodes.Literal | nodes.Neg):
+            found[node.target.name] = given
+    return found
+
+
+def literals(tree: nodes.Node, known: dict[str, nodes.Expr]) -> Iterator[tuple[int, str | int | float]]:
+    """The texts in a template's expressions that reach the reader, and the numbers printed, with lines.
+
+    Args:
+        known: what names stand for, as `constants` finds them.
+    """
     if isinstance(tree, nodes.Call) and isinstance(tree.node, nodes.Name) and tree.node.name == "fact":
         return
     if isinstance(tree, nodes.Const) and isinstance(tree.value, str):
@@ -143,18 +183,32 @@ def literals(tree: nodes.Node) -> Iterator[tuple[int, str | int | float]]:
     if isinstance(tree, nodes.Compare | nodes.Test | nodes.TemplateData):
         return
     if isinstance(tree, nodes.Output | nodes.Concat):
-        yield from numbers(tree.nodes)
+        yield from numbers(tree.nodes, known)
     if isinstance(tree, nodes.Filter):
-        yield from numbers([tree.node])
+        yield from numbers([tree.node], known)
     key = "arg" if isinstance(tree, nodes.Getitem) else "key" if isinstance(tree, nodes.Pair) else ""
     for child in tree.iter_child_nodes(exclude=(key,)):
-        yield from literals(child)
+        yield from literals(child, known)
 
 
-def numbers(printed: Iterable[nodes.Node | None]) -> Iterator[tuple[int, int | float]]:
+def numbers(
+    printed: Iterable[nodes.Node | None], known: dict[str, nodes.Expr]
+) -> Iterator[tuple[int, int | float]]:
+    """The numbers that are printed by expressions without any value in them."""
     for node in printed:
-        if isinstance(node, nodes.Const) and type(node.value) in (int, float):
-            yield node.lineno, node.value
+        if isinstance(node, nodes.CondExpr):
+            yield from numbers([node.expr1, node.expr2], known)
+        elif isinstance(node, nodes.Name):
+            yield from numbers([known.get(node.name)], known)
+        elif isinstance(node, nodes.List | nodes.Tuple):
+            yield from numbers(node.items, known)
+        elif isinstance(node, nodes.Const | nodes.UnaryExpr | nodes.BinExpr):
+            try:
+                value = node.as_const()
+            except nodes.Impossible:
+                continue
+            if type(value) in (int, float):
+                yield node.lineno, value
 
 
 def offences(text: str, names: re.Pattern[str]) -> Iterator[tuple[int, str]]:

@@ -6,7 +6,7 @@ heading, an alternative text, a formula or code no link can stand. So a value pr
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from report.document import escape
 from report.document.regions import Region, regions
@@ -18,6 +18,9 @@ IDENTIFIER = re.compile(r"\{#([^\s}]+)")
 TARGET = re.compile(r"\]\(#([^)\s]+)\)")
 NUMBER = re.compile(r"([−+]?)([\d,.]+)(?:\u00a0(.+))?")
 THOUSANDS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:,\d{3})+(?!\d)")
+BRACKET = re.compile(r"\\.|[\[\]]", re.DOTALL)
+CALLOUT = re.compile(r"\.callout-\w")  # its title is read as Markdown after the attribute's own escapes
+ESCAPE = re.compile(r"\\[^\w\s]")
 NO_LINK = ("code", "comment", "attributes", "target", "tag")
 
 
@@ -49,6 +52,8 @@ def settle(text: str) -> str:
         return PLACE.sub(lambda match: form(*found[int(match[1])]), part)
 
     text = MARK.sub(remember, text)
+    for place in in_links(text):
+        found[place] = found[place][1], found[place][1]
     parts: list[str] = []
     end = heading_end = 0
     for region in [*regions(text), Region("end", len(text), len(text))]:
@@ -59,8 +64,30 @@ def settle(text: str) -> str:
             heading_end = (text + "\n").index("\n", end)
         if region.kind == "math":
             inside = THOUSANDS.sub(lambda match: match[0].replace(",", "{,}"), put(inside, formula))
+        if region.kind == "attributes" and CALLOUT.search(inside):
+            inside = ESCAPE.sub(r"\\\\\g<0>", put(inside, second))
         parts.append(put(inside, second if region.kind in NO_LINK or end <= heading_end else first))
     return "".join(parts)
+
+
+def in_links(text: str) -> Iterator[int]:
+    """The numbers of the places in links' texts, where no other link can stand; an image's is a caption."""
+    for region in regions(text):
+        if region.kind == "target":
+            begin = opening(text, region.start)
+            if begin is not None and not text.endswith("!", 0, begin):
+                yield from (int(place[1]) for place in PLACE.finditer(text, begin, region.start))
+
+
+def opening(text: str, end: int) -> int | None:
+    """Where the bracket stands that the one at `end` closes, in the same paragraph."""
+    begin = text.rfind("\n\n", 0, end) + 1
+    depth = 0
+    for found in reversed([*BRACKET.finditer(text, begin, end + 1)]):
+        depth += {"]": 1, "[": -1}.get(found[0], 0)
+        if depth == 0 and found[0] == "[":
+            return found.start()
+    return None
 
 
 def first(linked: str, bare: str) -> str:

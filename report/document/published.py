@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, StrictFloat, StrictInt
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from report.build.pipeline import read_model
 from report.build.validation import read_yaml, suggestion
@@ -14,7 +14,7 @@ from report.errors import ColophonError
 
 FILE = "published.yaml"
 NBSP = "\u00a0"
-Number = StrictInt | StrictFloat
+Number = StrictInt | Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Scalar = Number | str
 
 
@@ -65,7 +65,7 @@ class PublishedRow(Strict):
         values: the numbers by the path of the metric.
     """
 
-    match: dict[str, Scalar]
+    match: Annotated[dict[str, Scalar], Field(min_length=1)]
     like: dict[str, Scalar] = {}
     row: dict[str, Scalar]
     values: dict[str, Number]
@@ -128,16 +128,21 @@ def load(templates: Path) -> Library:
     if not path.is_file():
         raise ColophonError(f"no templates/{FILE}", "Write the published values there (docs/claims.md).")
     library = read_model(f"templates/{FILE}", Library, read_yaml(path))
-    for name in library.values:
+    for name, values in library.values.items():
         require_source(library, name, f"values.{name}")
+        for key, entry in values.items():
+            require_fraction(entry.value, entry.unit, f"values.{name}.{key}")
     for name, table in library.tables.items():
         require_source(library, table.source, f"tables.{name}.source")
         for index, row in enumerate(table.rows):
-            for column in row.values.keys() - table.columns.keys():
-                raise ColophonError(
-                    f"templates/{FILE}: tables.{name}.rows.{index}.values.{column}: no such column",
-                    suggestion(column, sorted(table.columns)),
-                )
+            for column, value in row.values.items():
+                where = f"tables.{name}.rows.{index}.values.{column}"
+                if column not in table.columns:
+                    raise ColophonError(
+                        f"templates/{FILE}: {where}: no such column",
+                        suggestion(column, sorted(table.columns)),
+                    )
+                require_fraction(value, table.columns[column].unit, where)
     return library
 
 
@@ -145,6 +150,13 @@ def require_source(library: Library, source: str, where: str) -> None:
     if source not in library.sources:
         raise ColophonError(
             f"templates/{FILE}: {where}: no source {source!r}", suggestion(source, sorted(library.sources))
+        )
+
+
+def require_fraction(value: Scalar, unit: str, where: str) -> None:
+    if unit == "fraction" and (isinstance(value, str) or not 0 <= value <= 1):
+        raise ColophonError(
+            f"templates/{FILE}: {where}: {value} is no fraction from 0 to 1", "Write 90.6 % as 0.906."
         )
 
 

@@ -11,6 +11,7 @@ from report.document.marks import mark
 from report.errors import ColophonError
 
 NBSP = "\u00a0"
+DECLARED = ("unit", "digits", "signed")  # of a list or a mapping: those of each of its elements
 DURATION = "duration"  # a unit: seconds printed as `3 min 20 s`
 
 
@@ -111,11 +112,11 @@ class Value:
         return [f"0 to {len(self._raw) - 1}"] if isinstance(self._raw, list) and self._raw else []
 
     def _child(self, key: Any) -> dict[str, Any]:
-        if isinstance(self._raw, list):
-            return self._schema.get("items", {})
-        more = self._schema.get("additionalProperties")
-        own = self._schema.get("properties", {}).get(key)
-        return own or (more if isinstance(more, dict) else {})
+        if own := self._schema.get("properties", {}).get(key):
+            return own
+        each = self._schema.get("items" if isinstance(self._raw, list) else "additionalProperties")
+        declared = {name: self._schema[name] for name in DECLARED if name in self._schema}
+        return declared | (each if isinstance(each, dict) else {})
 
 
 def flatten(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
@@ -159,8 +160,8 @@ def bare(value: Value) -> str:
     if declared.get("unit") == "fraction":
         raw = 100 * raw
     digits, sign = declared.get("digits"), "+" if declared.get("signed") else ""
-    whole = isinstance(raw, int)
-    text = format(raw, f"{sign}," if whole else f"{sign},.4g" if digits is None else f"{sign},.{digits}f")
+    whole, z = isinstance(raw, int), f"{sign}z"  # z: what rounds to zero has no minus
+    text = format(raw, f"{sign}," if whole else f"{z},.4g" if digits is None else f"{z},.{digits}f")
     if "e" in text:  # very large or very small: two significant digits, 1.1e−15
         text = f"{raw:{sign}.1e}"
     return text.replace("-", "−")

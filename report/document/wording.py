@@ -14,9 +14,9 @@ LINK = re.compile(rf"!?\[((?:[^\[\]\\]|\\.)*)\](?:{TARGET}(?:{ATTRIBUTES})?|{ATT
 def amount(value: float, outcome: Outcome) -> str:
     """A number of an outcome to its digits; whole numbers whole."""
     if outcome.digits is not None:
-        text = f"{value:,.{outcome.digits}f}"
+        text = f"{value:z,.{outcome.digits}f}"
     else:
-        text = f"{value:,.0f}" if value == round(value) else f"{value:,.4g}"
+        text = f"{value:z,.0f}" if value == round(value) else f"{value:,.4g}"
     return text.replace("-", "−")
 
 

@@ -45,6 +45,10 @@ CHANGES: dict[str, tuple[Callable[[Tiny], object], list[str]]] = {
         ["results changed"],
     ),
     "the page": (lambda t: t.write("build/demo/report.html", "<p>U</p>"), ["report.html was altered"]),
+    "an export's content": (
+        lambda t: t.write("build/demo/report/values.json", '{"a": 1}'),
+        ["values.json was altered"],
+    ),
     "an export": (
         lambda t: (t.root / "build/demo/report/tables/tbl-x.csv").unlink(),
         ["tables/tbl-x.csv is missing"],

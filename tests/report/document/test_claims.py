@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,20 @@ def test_a_figure_that_the_test_lacks_is_refused_only_where_it_would_be_printed(
 def test_claims_that_can_not_be_are_refused(block: str, message: str):
     with pytest.raises(ColophonError, match=message):
         render(block, t=outcome(0.01))
+
+
+@pytest.mark.parametrize("times", [0, 2])
+def test_a_claim_that_is_made_and_not_printed_once_is_refused(times: int):
+    block = '{% set kept %}{% claim "c", t %}' + WORDINGS + "{% endset %}" + "{{ kept }}" * times
+    with pytest.raises(ColophonError, match=f"line 1: claim 'c' is printed {times} times, not once"):
+        render(block, t=outcome(0.01))
+
+
+@pytest.mark.parametrize(("claimed", "digits"), [(-0.04, 1), (0.04, 1), (-0.0, None)])
+def test_a_difference_that_rounds_to_zero_has_no_sign(claimed: float, digits: int | None):
+    found = replace(outcome(0.01), difference=claimed, digits=digits)
+    block = '{% claim "c", t %}{% holds %}{{ claim.difference }}|{% fails %}x{% undecided %}y{% endclaim %}'
+    assert said(render(block, t=found)[0]).split("|")[0] in (f"0.0{NBSP}points", f"0{NBSP}points")
 
 
 @pytest.mark.parametrize(

@@ -189,6 +189,10 @@ def test_a_value_path_that_a_row_lacks_is_refused(tmp_path):
         ),
         ("{value: 5,", "{valu: 5,", r"values.ab.count.value"),
         ("0.912}", "much}", r"tables.depth.rows.0.values.accuracy"),
+        ("0.912}", ".nan}", r"tables.depth.rows.0.values.accuracy"),
+        ("0.912}", "91.2}", r"tables.depth.rows.0.values.accuracy: 91.2 is no fraction .*\s+Write 90.6 %"),
+        ("5, about", "5, unit: fraction, about", r"values.ab.count: 5 is no fraction"),
+        ("{title: Big, layer: fc}", "{}", r"tables.depth.rows.0.match"),
     ],
 )
 def test_a_file_that_is_wrong_is_refused_with_the_place(tmp_path, old, new, message):
@@ -236,7 +240,7 @@ def test_the_published_counts_and_shares_of_the_project_agree_with_arithmetic():
     assert of["mlp_total"] == sum(mlp)
     assert (round(2674 / 2985, 4), round(2668 / 2985, 4)) == (of["mlp_alone"], of["mlp_inside"])
     best = {
-        name: max(row.values["test"] for row in library.tables[name].rows)
+        name: max(row.values["normalized.tuned.accuracy"] for row in library.tables[name].rows)
         for name in ("svm-tuning", "svm-tuning-transformers")
     }
     assert 100 * (best["svm-tuning-transformers"] - best["svm-tuning"]) == pytest.approx(of["vit_over_vgg"])

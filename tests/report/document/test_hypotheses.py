@@ -1,5 +1,6 @@
 """The tests behind claims: what they count, which way they point, and what they refuse."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
 
 from report.document.hypotheses import Outcome, against, bootstrap, equals, mcnemar, ordered
+from report.document.published import Entry, Published, Source
 from report.document.values import Value
 from report.errors import ColophonError
 from tests.report.document.measured import Numbers, accuracy, classifier, seeds, value_of
@@ -91,7 +93,7 @@ def test_an_accuracy_against_a_constant_points_as_claimed(
 def test_exact_numbers_are_decided_without_a_test():
     numbers = value_of(NUMBERS)
     assert holds(against(numbers.count, 4)) and not holds(against(numbers.count, 5))
-    assert holds(against(numbers.count, numbers.time, below=False))
+    assert not holds(against(numbers.count, numbers.count))
     assert holds(against(numbers.time, 3, below=True))
     assert holds(equals(numbers.count, 5)) and not holds(equals(numbers.count, 6))
     assert holds(equals(numbers.time, 2.4, tolerance=0.2)) and not holds(equals(numbers.time, 2.4))
@@ -106,8 +108,33 @@ def test_an_estimate_does_not_pass_for_an_exact_number(tmp_path: Path):
     fit = classifier(tmp_path, GOOD)
     with pytest.raises(ColophonError, match=r"accuracy\.value is an estimate, not an exact number"):
         against(fit.accuracy.value, 0.5)
+    for estimate in (fit.accuracy, fit.accuracy.value):
+        for pair in ((estimate, fit.accuracy.total), (fit.accuracy.total, estimate)):
+            with pytest.raises(ColophonError, match="is an estimate, not an exact number"):
+                equals(*pair)
     with pytest.raises(ColophonError, match="is not a number, which a test needs"):
         against(fit, 0.5)
+
+
+def test_numbers_of_different_units_are_not_compared():
+    numbers = value_of(NUMBERS)
+    entry = Entry(value=3, unit="ms", about="a duration")
+    source = Source(title="T", authors=["A"], year=2020, citation="a2020")
+    theirs = Published("a.b", entry, source)
+    for compare in (
+        lambda: equals(numbers.time, theirs),
+        lambda: against(numbers.time, theirs),
+        lambda: against(numbers.time, numbers.count),
+        lambda: against(seeds(0.1, 0.2, 0.3), theirs),
+    ):
+        with pytest.raises(ColophonError, match=r"(is in s|is in fraction), the other in (ms|no unit)"):
+            compare()
+    assert holds(equals(numbers.time, replace(theirs, entry=Entry(value=2.5, unit="s", about="a"))))
+
+
+def test_an_accuracy_against_a_percentage_is_refused():
+    with pytest.raises(ColophonError, match=r"is a fraction, which 50 is not\s+Write 50 % as 0\.5"):
+        against(value_of(accuracy(90, 100)), 50)
 
 
 def test_an_order_holds_if_every_step_does_and_fails_if_one_goes_the_other_way(tmp_path: Path):

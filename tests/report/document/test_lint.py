@@ -12,7 +12,7 @@ from report.errors import ColophonError
 ENVIRONMENT = Environment(
     comment_start_string="<#", comment_end_string="#>", trim_blocks=True, lstrip_blocks=True
 )
-NAMES = ["VGG16", "ViT-B/16", "SqueezeNet 1.1", "15-Scene", "ImageNet-1k"]
+NAMES = ["VGG16", "ViT-B/16", "SqueezeNet 1.1", "15-Scene", "ImageNet-1k", "top 5"]
 
 
 def found(folder: Path, template: str, **manifest: object) -> list[tuple[int, str]]:
@@ -64,6 +64,16 @@ PLANTED = {
     "a wording": ('{{ claim(holds="a is 3 points up", fails="no") }}', [(1, "3")]),
     "a text put together": ('{% set a = "by " ~ 12 ~ " %" %}', [(1, "12")]),
     "a number printed": ("{{ 88 }}\n{{ 88.4 }}\n{{ 3 | string }}", [(1, "88"), (2, "88.4"), (3, "3")]),
+    "a number reckoned": (
+        "{{ 80 + 8 }} {{ -3 }} {{ a if b > 7 else 9 }}",
+        [(1, "-3"), (1, "88"), (1, "9")],
+    ),
+    "a number with a name": ("{% set a = 88 %}\n{{ a }} {{ 'x' ~ a }}", [(1, "88")]),
+    "numbers of a list": (
+        "{{ [88, 90] | join(', ') }}{% for a in [3, 4] %}{{ a }}{% endfor %}",
+        [(1, "3"), (1, "4"), (1, "88"), (1, "90")],
+    ),
+    "a name that ends in a share": ("The top 5 % and the top 5\u00a0\\%.", [(1, "5 %"), (1, "5")]),
     "a number in quotes": ('{{ "88.4" }}', [(1, "88.4")]),
     "raw text": ("{% raw %}88{% endraw %}", [(1, "88")]),
 }
@@ -79,6 +89,10 @@ LEGITIMATE = {
     "values": '{{ results("s2", seed=1).rows[0].top5 }} {% if x > 3 %}a{% endif %} {{ rows["a 1"] }}',
     "names": "VGG16, ViT-B/16; SqueezeNet\n1.1. 15-Scene's, (ImageNet-1k).",
     "names in texts": '{{ table("t", "Of VGG16 and SqueezeNet 1.1.", [["15-Scene", "a1"]], r) }}',
+    "numbers that are not printed": (
+        "{% set s = 12 %}{{ results('x', seed=s).a }}{% for i in [3, 4] %}{{ rows[i] }}{% endfor %}"
+        "{% if s > 3 %}a{% endif %}{{ fact(s) }}{{ loop.index + 3 }}"
+    ),
     "comparisons": '{% if title == "Top 5" %}a{% endif %}',
     "identifiers": '{{ figure("transfer/confusion-1") }} {% set p = {"top 5": "fan2008"} %}',
     "small digits in formulas": r"$\ell_2$, $x^2 + 1$, $$\frac{1}{1 + z^2} + x_0$$",
@@ -115,6 +129,21 @@ def test_all_offences_are_told_at_once_with_file_line_words_around_and_the_remed
     assert 'templates/paper/one.qmd.j2, line 3: 88.4 % in "It reaches 88.4 % on all"' in message
     assert 'templates/paper/one.qmd.j2, line 4: 5 in "… of 5."' in message
     assert "{{ fact(224) }}" in message and "`names` in document.yaml" in message
+
+
+@pytest.mark.parametrize(
+    "file", ["shared/own.qmd.j2", "shared/words.md", "other/words.md", "paper/plain.qmd"]
+)
+def test_what_a_document_includes_is_linted_too_whatever_it_is_called(file, tmp_path):
+    folder = tmp_path / "paper"
+    for name in {"paper", Path(file).parent.name}:
+        (tmp_path / name).mkdir()
+    (tmp_path / file).write_text("Words.\nIt reaches 88.4 %.\n")
+    included = "" if file.endswith("own.qmd.j2") else f'{{% include "{file}" %}}'
+    (folder / "one.qmd").write_text(f"{included}\nAnd 5 of it.\n")
+    manifest = Manifest(title="T", chapters=["one.qmd"])
+    found = [(offence.file, offence.line) for offence in lint(ENVIRONMENT, folder, manifest)]
+    assert sorted(found) == sorted([(file, 2), ("paper/one.qmd", 2)])
 
 
 def test_a_name_without_a_letter_is_no_name(tmp_path):

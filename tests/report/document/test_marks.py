@@ -1,8 +1,13 @@
 """A printed number is a link where a link can stand, and plain elsewhere."""
 
-import pytest
+import subprocess
 
+import pytest
+from lxml import html
+
+from report.document.escape import markdown
 from report.document.marks import mark, plain, settle, tex
+from report.render.pandoc import FILTERS, executable
 
 LINKED = '[88.4\u00a0%](#stage-x){.value title="x: a = 0.884"}'
 BARE = "88.4\u00a0%"
@@ -20,6 +25,9 @@ END = "\n\n[x]{#stage-x}\n"
         "# Head\n\n{} is it",
         "[^1]: {}",
         "cost \\${} and $x$",
+        "![Caption with {}](a.png){#fig-a}",
+        "[link](#sec-a) {} [link](#sec-b)",
+        "[{}]{.small}",
         "{}",
     ],
 )
@@ -38,9 +46,10 @@ def test_in_prose_lists_and_tables_a_number_is_a_link(place):
         "```\n{}\n```",
         "<!-- {} -->",
         "[link](http://a/{})",
+        "See [the *{}*](#sec-a) and [a [b]{.c} \\] {}](#sec-b).",
     ],
 )
-def test_in_headings_attributes_code_and_addresses_a_number_is_plain(place):
+def test_in_headings_attributes_code_links_and_addresses_a_number_is_plain(place):
     assert settle(place.replace("{}", N) + END) == place.replace("{}", BARE) + END
 
 
@@ -69,6 +78,15 @@ def test_thousands_of_a_fact_in_a_formula_are_set_without_a_gap():
 
 def test_a_link_to_what_the_document_does_not_have_keeps_its_tooltip_alone():
     assert settle(N) == '[88.4\u00a0%]{.value title="x: a = 0.884"}'
+
+
+def test_a_name_in_a_callouts_title_is_escaped_for_the_attribute_and_for_the_markdown_in_it():
+    name = "<script>alert()</script> $x$ *b* \"q\" 'r' \\ -- {a} | &"
+    source = settle(f'::: {{.callout-note title="Of {markdown(name)}"}}\nText.\n:::\n')
+    command = [executable(), "--from=markdown", "--to=html", f"--lua-filter={FILTERS / 'portable.lua'}"]
+    made = subprocess.run(command, input=source, capture_output=True, text=True, check=True).stdout
+    (title,) = html.fromstring(made).find_class("callout-title")
+    assert " ".join(title.text_content().split()) == f"Of {name}"
 
 
 def test_plain_drops_every_link():

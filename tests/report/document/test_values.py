@@ -31,6 +31,8 @@ class Sample(Metrics):
     worst: Row | None = quantity("the worst row")
     rows: list[Row] = quantity("all rows")
     by_name: dict[str, Row] = quantity("the same by name")
+    shares: list[float] = quantity("a share a seed", "fraction", 1)
+    times: dict[str, float] = quantity("a duration a part", "s", 1)
 
 
 @pytest.fixture
@@ -46,6 +48,8 @@ def sample() -> Value:
         worst=None,
         rows=[row, row],
         by_name={"a/b": row},
+        shares=[0.5, 0.25],
+        times={"one": 2.0},
     )
     schema = Sample.model_json_schema(mode="serialization")
     return Value(Origin("chapter/stage", Path()), (), metrics.model_dump(mode="json"), schema, schema)
@@ -59,9 +63,20 @@ def test_a_number_prints_with_the_unit_and_digits_of_its_declaration(sample):
     assert show(sample.best.accuracy.value) == "88.3\u00a0%"
 
 
+def test_the_declaration_of_a_list_or_a_mapping_is_that_of_each_element(sample):
+    assert [show(share) for share in sample.shares] == ["50.0\u00a0%", "25.0\u00a0%"]
+    assert show(sample.times["one"]) == "2.0\u00a0s"
+
+
 def test_a_very_small_number_prints_as_a_power_of_ten():
     value = Value(Origin("chapter/stage", Path()), ("gap",), 1.1157e-15, {}, {})
     assert show(value) == "1.1e−15"
+
+
+@pytest.mark.parametrize(("signed", "text"), [(False, "0.0"), (True, "+0.0")])
+def test_what_rounds_to_zero_has_no_minus(signed, text):
+    declared = {"unit": "points", "digits": 1, "signed": signed}
+    assert show(Value(Origin("a/b", Path()), ("gain",), -0.04, declared, {})) == f"{text}\u00a0points"
 
 
 def test_declarations_are_found_through_optional_fields_lists_and_mappings(sample):
