@@ -67,6 +67,13 @@ def test_a_leaked_test_image_is_marked_and_has_the_same_features(run_stage, trai
     )
 
 
+def test_in_bfloat16_the_parameters_are_those_of_the_network_as_trained(run_stage, trained, scenes) -> None:
+    metrics, _ = run_stage(
+        features, [trained], lambda name: scenes, backbone="small/vgg", precision="bfloat16"
+    )
+    assert metrics.parameters == sum(p.numel() for p in backbones.find("small/vgg").build().parameters())
+
+
 def test_one_layer_can_be_chosen(run_stage, trained, scenes) -> None:
     metrics, result = run_stage(
         features, [trained], lambda name: scenes, backbone="small/vgg", layers=("relu7",)
