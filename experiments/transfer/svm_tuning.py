@@ -84,13 +84,6 @@ class Best(LayerRow):
     test: Fit = quantity("on the test images")
 
 
-class Gain(LayerRow):
-    c: float = quantity("the chosen C")
-    gain: float = quantity("accuracy with the chosen C less that without tuning", "points", 1)
-    tuned: Fit = quantity("on the test images, with the chosen C")
-    default: Fit = quantity("on the test images, with the C that was not tuned")
-
-
 class Metrics(SplitCounts):
     folds: int = quantity("folds of the cross-validation, a count")
     default_c: float = quantity("the C that was not tuned")
@@ -100,7 +93,6 @@ class Metrics(SplitCounts):
     converged: bool = quantity("whether every solver converged")
     rows: list[Row] = quantity("one row a layer of a backbone, in the profile's order, by depth")
     networks: list[Best] = quantity("each backbone's layer with the highest cross-validation, normalized")
-    most_gained: Gain = quantity("the row on which tuning changed the test accuracy most, normalized")
     best: Best = quantity("the highest cross-validation of all, on normalized features")
     best_convolutional: Best | None = quantity("the highest of the convolutional networks")
     best_transformer: Best | None = quantity("the highest of the transformers")
@@ -133,7 +125,6 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
             "converged": all(tuned.converged for tuned in tunings),
             "rows": rows,
             "networks": [_highest(bests, "backbone", name) for name in names],
-            "most_gained": _most_gained(rows),
             "best": _highest(bests),
             "best_convolutional": _highest(bests, "family", "convolutional"),
             "best_transformer": _highest(bests, "family", "transformer"),
@@ -195,13 +186,6 @@ def _best(index: int, row: Row) -> Best:
     tuned = row.normalized
     about = {key: getattr(row, key) for key in LayerRow.model_fields}
     return Best(row=index, c=tuned.c, cross_validation=tuned.cross_validation, test=tuned.tuned, **about)
-
-
-def _most_gained(rows: list[Row]) -> Gain:
-    row = max(rows, key=lambda row: abs(row.normalized.gain))
-    tuned = row.normalized
-    about = {key: getattr(row, key) for key in LayerRow.model_fields}
-    return Gain(c=tuned.c, gain=tuned.gain, tuned=tuned.tuned, default=tuned.default, **about)
 
 
 def _highest(bests: list[Best], key: str = "", value: str = "") -> Best | None:

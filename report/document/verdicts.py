@@ -3,7 +3,7 @@
 - *reproduced*: the published value lies inside our interval; of a number without one, ours rounds to
   the published digits.
 - *close*: outside, but the published value's own 95 % interval, for as many test images, overlaps
-  ours; of a measured number without interval, within 1 %.
+  ours; of a measured number that is no share of test images (a mean over seeds, a duration), within 1 %.
 - *differs*: neither.
 - *not comparable*: the data, the network or a setting is another one; the reason says which.
 """
@@ -19,7 +19,7 @@ from report.document.values import Value, is_interval
 from report.errors import ColophonError
 
 NOT_COMPARABLE = "not comparable"
-NEAR = 0.01  # relative, of a measured number without an interval
+NEAR = 0.01  # relative, of a measured number that is no share of test images
 
 
 @dataclass(frozen=True)

@@ -60,8 +60,6 @@ def test_the_best_row_has_the_highest_cross_validation(tuned) -> None:
     assert metrics.best_convolutional.row == int(np.argmax(values[:2]))
     assert metrics.best_transformer.row == 2
     assert [best.backbone for best in metrics.networks] == ["net", "former"]
-    gains = [row.normalized.gain for row in metrics.rows]
-    assert metrics.most_gained.gain == max(gains, key=abs)
     best, labels = metrics.best, result.array("labels")
     assert np.mean(result.array("predictions")[best.row] == labels) == best.test.accuracy.value
     assert np.array_equal(result.array(best.test.correct), result.array("predictions")[best.row] == labels)
@@ -79,7 +77,7 @@ def test_other_test_labels_change_the_test_accuracies_and_nothing_else(inputs, t
 
     def without_test(part):
         if isinstance(part, dict):
-            kept = part.keys() - {"test", "tuned", "default", "gain", "most_gained"}
+            kept = part.keys() - {"test", "tuned", "default", "gain"}
             return {key: without_test(part[key]) for key in sorted(kept)}
         return [without_test(entry) for entry in part] if isinstance(part, list) else part
 
