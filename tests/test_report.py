@@ -148,8 +148,8 @@ TABLES = {
     "tuning-transformers": ("svm_tuning", "rows:transformer", TUNING),
     "protocol": (
         "svm_protocol", "rows",
-        {"Network": "title", "Layer": "layer", "C": "c", "Mean": "class_mean.value",
-         "± sd": "class_mean.standard_deviation", "Lowest": "lowest", "Highest": "highest"},
+        {"Network": "title", "Layer": "layer", "C": "c", "Mean": "corrected",
+         "± sd": "corrected.standard_deviation", "Lowest": "lowest", "Highest": "highest"},
     ),
     "mlp": (
         "architecture", "mlp.layers",
@@ -184,7 +184,7 @@ def rows_of(project: Path, stage: str, path: str) -> list[Any]:
             found += [json.loads(inside.read_text())["fine_tuned"]] if inside.exists() else []
         return found
     path, _, family = path.partition(":")
-    return [row for row in at(metrics(project, stage), path) if family in ("", row["family"])]
+    return [row for row in at(metrics(project, stage), path) if not family or row["family"] == family]
 
 
 @pytest.mark.parametrize("name", TABLES)
