@@ -155,8 +155,8 @@ TABLES = {
     "tuning-transformers": ("svm_tuning", "rows:transformer", TUNING),
     "protocol": (
         "svm_protocol", "rows",
-        {"Network": "title", "Layer": "layer", "C": "c", "Mean": "class_mean.value",
-         "± sd": "class_mean.standard_deviation", "Lowest": "lowest", "Highest": "highest"},
+        {"Network": "title", "Layer": "layer", "C": "c", "Mean": "corrected",
+         "± sd": "corrected.standard_deviation", "Lowest": "lowest", "Highest": "highest"},
     ),
     "mlp": (
         "architecture", "mlp.layers",
