@@ -136,7 +136,7 @@ TABLES = {
     "architecture": (
         "architecture", "networks",
         {"Network": "title", "Parameters": "parameters", "Convolutions": "convolutional",
-         "Linear": "fully_connected", "Linear, %": "fully_connected_share", "Mult.-adds": "multiply_adds",
+         "Linear": "fully_connected", "Mult.-adds": "multiply_adds",
          "Top 1": "top1"},
     ),
     "predictions": (
