@@ -62,6 +62,8 @@ def draw_heads(alone: list[dict[str, Any]], inside: dict[str, dict[str, Any]], o
     for axes, metrics in zip(panels, alone, strict=True):
         draw_network_heads(axes, metrics | inside.get(metrics["title"], {}))
     panels[0].set_ylabel("test accuracy")
+    low, high = panels[0].get_ylim()  # shared by all; an interval of few seeds may leave what can be
+    panels[0].set_ylim(max(low, 0), min(high, 1))
     style.percent(panels[0].yaxis)
     style.save(figure, outputs, "heads")
 

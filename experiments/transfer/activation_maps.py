@@ -37,6 +37,7 @@ class Range(stage.Metrics):
     value: float = quantity("mean over the sets", digits=3)
     low: float = quantity("2.5 % of the sets lie below", digits=3)
     high: float = quantity("2.5 % of the sets lie above", digits=3)
+    sets: list[float] = quantity("of each set", digits=3)
 
 
 class Untrained(stage.Metrics):
@@ -164,4 +165,5 @@ def measure(
 def over_sets(values: list[float]) -> Range:
     """The mean of values over sets, and the range that holds 95 % of them."""
     low, high = np.percentile(values, [2.5, 97.5])
-    return Range(value=float(np.mean(values)), low=float(low), high=float(high))
+    each = [float(value) for value in values]
+    return Range(value=float(np.mean(each)), low=float(low), high=float(high), sets=each)

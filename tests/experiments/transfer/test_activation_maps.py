@@ -1,6 +1,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from scipy.stats import spearmanr
 
@@ -64,6 +65,11 @@ def test_the_same_seed_gives_the_same_untrained_filters(run_stage, untrained) ->
         for seed in (1, 1, 2)
     )
     assert first == second
+    found = first.networks[0].few.random.correlation
+    assert len(found.sets) == first.repeats and found.value == pytest.approx(
+        sum(found.sets) / first.repeats
+    )
+    assert found.low == pytest.approx(np.percentile(found.sets, 2.5))
     assert first.networks[0].few.random != third.networks[0].few.random
 
 
