@@ -16,7 +16,7 @@ from experiments.data.images import ImageSet, find_duplicates
 from experiments.data.split_counts import SplitCounts
 from experiments.nn import backbones, device
 from experiments.nn.extraction import LayerFeatures, extract, widths
-from experiments.transfer.weights import weights_of
+from experiments.nn.weights import weights_of
 from report import stage
 from report.stage import quantity
 

@@ -21,13 +21,13 @@ from experiments.data.split_counts import SplitCounts
 from experiments.nn import backbones, device
 from experiments.nn.mlp import mlp
 from experiments.nn.training import Recipe, Trainer, predict
+from experiments.nn.weights import weights_of
 from experiments.statistics import Mean
 from experiments.transfer import heads
 from experiments.transfer.heads import Head, count_parameters, finish, summarize
 from experiments.transfer.inside import Inside, compare_frozen, pass_through
 from experiments.transfer.layers import CommonSplit, LayerRow, common
 from experiments.transfer.pixels import require_same_split
-from experiments.transfer.weights import weights_of
 from report import stage
 from report.stage import quantity
 

@@ -10,7 +10,7 @@ from experiments.data import imagenet, letters, photos
 from experiments.data.photos import Photo
 from experiments.nn import backbones
 from experiments.nn.backbones import Backbone, BackboneName, Family
-from experiments.transfer.weights import weights_of
+from experiments.nn.weights import weights_of
 from report import stage
 from report.errors import ColophonError
 from report.stage import quantity

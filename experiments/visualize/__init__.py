@@ -1,0 +1,1 @@
+"""Chapter 2: what networks look at, how they are fooled, and what their classes look like."""
