@@ -21,6 +21,7 @@ from report.document.claim_block import ClaimBlock
 from report.document.claims import Claims
 from report.document.comparison import comparisons
 from report.document.facts import facts_value
+from report.document.paired import paired
 from report.document.tables import Tables
 from report.document.values import Origin, Value
 from report.errors import ColophonError
@@ -124,7 +125,7 @@ def make_environment(planner: Planner) -> Environment:
         "figure": lambda name: figure(planner, name),
         "facts": lambda stage, **each: facts(planner, stage, each),
         "table": Tables(),
-        **{test.__name__: test for test in hypotheses.TESTS},
+        **{test.__name__: test for test in (*hypotheses.TESTS, paired)},
         **comparisons(project.root / "templates"),
         "claims": environment.claims.listing,  # type: ignore[attr-defined]  # ClaimBlock extends it
         "stages": provenance.stage_records(planner),
