@@ -1,6 +1,7 @@
 """Animations are planned and run like figures, and have settings like stages."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from report.build.plan import Planner
 from report.build.project import open_project
 from report.errors import ColophonError
-from tests.tiny import EVERYTHING, Tiny
+from tests.tiny import ENGINE, EVERYTHING, Tiny
 
 REEL = """\
 from pathlib import Path
@@ -29,6 +30,16 @@ def animate(settings, inputs, outputs):
     for index in range(settings.frames):
         outputs.path(f"reel/frame-{index}.txt").write_text(f"{total * index}")
     outputs.record("frames", settings.frames)
+"""
+FILM = """\
+import numpy as np
+
+from figures.animation import Settings, write
+
+
+def animate(settings: Settings, inputs, outputs):
+    frames = np.full((3, 16, 16, 3), 200, np.uint8)
+    outputs.record("kept", len(write(frames, outputs, "film", settings)))
 """
 FRAMES = "build/demo/animations/reel/reel"
 
@@ -103,6 +114,23 @@ def test_the_experiments_leave_animations_out(bare: Tiny) -> None:
 def test_animations_are_cleaned_away(reel: Tiny) -> None:
     assert reel.make("clean").returncode == 0
     assert not (reel.root / "build/demo/animations").exists()
+
+
+def test_an_animation_goes_from_its_frames_into_the_page(reel: Tiny) -> None:
+    reel.write("figures/animation.py", (ENGINE / "figures/animation.py").read_text())
+    reel.write("figures/reel.py", FILM)
+    reel.write("templates/report/document.yaml", "title: T\nchapters: [one.qmd.j2]\n")
+    chapter = '# One\n\n![A]({{ animation("reel/film") }}){#fig-a .animation}\n\nKept: {{ facts("animations/reel").kept }}.\n'
+    reel.write("templates/report/one.qmd.j2", chapter)
+    done = reel.make("html", RENDERER="pandoc")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"✓ build/demo/report.html \(0\.\d MB\)  ", done.stdout)
+    page = reel.read("build/demo/report.html")
+    assert page.count("<video ") == 1 and "Kept: " in page and "animations/reel: kept = 3" in page
+    assert reel.make("html", RENDERER="pandoc").stdout == "demo: html is up to date\n"
+    reel.write("build/demo/animations/reel/film/animation.json", "{}")
+    again = reel.make("html", RENDERER="pandoc")
+    assert "animations/reel: output film/animation.json was altered" in again.stdout
 
 
 REFUSED = {
