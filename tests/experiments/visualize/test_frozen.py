@@ -38,3 +38,15 @@ def test_weights_take_no_gradient_but_the_picture_does(small) -> None:
         network = backbones.find("small/squeezenet").build().eval()
         network.load_state_dict(small.network.state_dict())
         torch.testing.assert_close(small.logits(picture), network(picture), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["small/vgg", "torchvision/vgg16"])
+def test_without_its_idle_pooling_vgg_gives_the_same_scores(name) -> None:
+    torch.manual_seed(0)
+    backbone = backbones.find(name)
+    network = backbone.build().eval()
+    picture = torch.randn(1, 3, backbone.size, backbone.size)
+    with torch.no_grad():
+        before = network(picture)
+        frozen.skip_idle_pooling(network)
+        torch.testing.assert_close(network(picture), before)
