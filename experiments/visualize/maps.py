@@ -67,9 +67,9 @@ class Scene:
 
     def gradients(self, classes: torch.Tensor, images: torch.Tensor | None = None) -> torch.Tensor:
         """Of the classes' scores, (n, 3, size, size); at other pictures where they are given."""
-        images = self.images if images is None else images
+        given = self.images if images is None else images
         logits = self.frozen.logits
-        parts = [attribution.gradients(logits, images[p], classes[p]) for p in self.batches()]
+        parts = [attribution.gradients(logits, given[p], classes[p]) for p in self.batches()]
         return torch.cat(parts)
 
     def gradient_maps(self, classes: torch.Tensor) -> np.ndarray:

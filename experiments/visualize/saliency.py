@@ -159,6 +159,7 @@ def pictures_of(
             margin=margin,
             top=methods["gradient"].masked[index],
             random=methods["random"].masked[index],
+            hangs=methods["gradient"].masked[index] < methods["random"].masked[index],
             least=float(least[index]),
         )
         for index, margin in enumerate(margins)

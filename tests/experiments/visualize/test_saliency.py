@@ -113,6 +113,7 @@ def test_numbers_of_the_limits_are_exact_for_a_linear_network() -> None:
     """Without a bend the gradient foretells all, integrates to the difference, and noise leaves it alone."""
     torch.manual_seed(0)
     linear = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 32 * 32, 26))
+    linear.requires_grad_(False)
     network = frozen.Frozen(backbones.find("small/vgg"), linear.eval(), torch.device("cpu"))
     scene = saliency.Scene(network, subjects.load("letters", network.backbone, 5, nowhere))
     settings = saliency.Settings(collection="letters", images=5, cell=4)
