@@ -197,6 +197,7 @@ def limits_of(
         shake=settings.shake,
         shaken=average(cosines.cpu().numpy()),
         classes=average(second),
+        class_values=second.tolist(),
         wrong_alike=average(alike) if len(alike) > 1 else None,
         dead=int(np.sum(true.max(axis=(1, 2)) == 0)),
     )
@@ -219,6 +220,7 @@ def check(scene: Scene, settings: Settings, made: Maps, outputs: stage.Outputs) 
                 again = make(scene.predicted)
                 found[name][turn, step] = randomisation.rank_correlations(made[name], again)
                 silent[name] += int(np.sum(np.ptp(again, axis=(1, 2)) == 0))
+    others = {name: randomisation.unrelated(made[name]) for name in names}
     return {
         name: Check.model_validate(
             {
@@ -227,7 +229,8 @@ def check(scene: Scene, settings: Settings, made: Maps, outputs: stage.Outputs) 
                 "similarity": [average(values) for values in found[name].mean(axis=0)],
                 "first": found[name][:, 0].mean(axis=0).tolist(),
                 "last": found[name][:, -1].mean(axis=0).tolist(),
-                "unrelated": average(randomisation.unrelated(made[name])),
+                "unrelated": average(others[name]),
+                "unrelated_values": others[name].tolist(),
                 "silent": silent[name],
                 "maps": found[name].size,
             }

@@ -72,6 +72,7 @@ class Check(stage.Metrics):
     first: list[float] = quantity("that of each picture with the last part random", digits=2)
     last: list[float] = quantity("that of each picture with all parts random", digits=2)
     unrelated: Average = quantity("rank correlation of a picture's map with those of other pictures")
+    unrelated_values: list[float] = quantity("that of each picture, mean over the others", digits=2)
     silent: int = quantity("maps of random networks that are the same everywhere, counted as 0, a count")
     maps: int = quantity("maps of random networks, a count")
 
@@ -94,6 +95,7 @@ class Limits(stage.Metrics):
     shake: float = quantity("noise added, standard deviation over the picture's range", "fraction", 0)
     shaken: Average = quantity("cosine of the gradient and that at the picture with noise")
     classes: Average = quantity("rank correlation of the maps for the first and the second class")
+    class_values: list[float] = quantity("that of each picture", digits=2)
     wrong_alike: Average | None = quantity(
         "rank correlation of the maps for the true and the predicted class, where they differ"
     )
