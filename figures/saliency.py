@@ -17,7 +17,8 @@ COLOURS = 256  # of a sheet of tiles, which a PDF then keeps as one byte a pixel
 CLIP = 99  # percent: where a map's scale ends, since a few pixels stand far above the rest
 SCALE = colormaps["inferno"]
 IN_A_ROW = 5  # pictures, as in the practical
-TRIPLES, SMALL = 3, 66  # pictures beside each other on the sheet of all, and pixels of their tiles
+ROW_WIDTH = 4.7  # inches: two rows of pictures with their maps fit a page
+TRIPLES, SMALL = 4, 66  # pictures beside each other on the sheet of all, and pixels of their tiles
 LOOKS: dict[str, dict[str, Any]] = {
     "gradient": {"color": style.BLUE},
     "smooth_grad": {"color": style.SKY},
@@ -100,7 +101,7 @@ def names(axes: Axes, picture: dict[str, Any], x: float, y: float) -> None:
     axes.text(x, y, f"→ {short(picture['predicted'])}", color=told, **below)
 
 
-def short(name: str, most: int = 19) -> str:
+def short(name: str, most: int = 18) -> str:
     return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
@@ -112,7 +113,7 @@ def draw_row(result: Result, pictures: list[dict[str, Any]], outputs: Outputs, n
     tiles += [[heat(maps[index], TILE) for index in places] for maps in (true, said)]
     pixels = sheet(tiles, IN_A_ROW)
     left, top = 0.2, 0.32
-    figure = style.figure(style.TEXT_WIDTH, top + height_of(pixels, style.TEXT_WIDTH - left))
+    figure = style.figure(ROW_WIDTH, top + height_of(pixels, ROW_WIDTH - left))
     axes = show_sheet(figure, pixels, left, top)
     step = TILE + GAP
     for column, picture in enumerate(pictures):
@@ -146,7 +147,7 @@ def draw_methods(result: Result, outputs: Outputs, name: str) -> None:
 
 
 def draw_all(result: Result, outputs: Outputs, name: str) -> None:
-    """Every picture with its two maps, three of them in a row; a tick marks the consistent maps."""
+    """Every picture with its two maps, several in a row; a tick marks the consistent maps."""
     pictures = result.metrics["pictures"]
     images, true, said = (result.array(key) for key in ("images", "maps-true", "maps-gradient"))
     rows = [pictures[start : start + TRIPLES] for start in range(0, len(pictures), TRIPLES)]

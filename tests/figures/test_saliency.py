@@ -88,7 +88,7 @@ def test_a_group_shows_its_first_five_with_their_classes_coloured_by_right_or_wr
     (axes,) = drawn["consistent-net"].axes
     words = [(text.get_text().strip(), to_hex(text.get_color()).upper()) for text in axes.texts]
     told = [word for word in words if word[0].startswith("→")]
-    wrong = ("→ a very long name o…", style.VERMILION)
+    wrong = ("→ a very long name …", style.VERMILION)
     assert told == [wrong, ("→ cat", style.BLUE), wrong, ("→ cat", style.BLUE), wrong]
     (few,) = drawn["inconsistent-net"].axes
     assert sum(text.get_text().startswith("→") for text in few.texts) == 2
