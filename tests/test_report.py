@@ -165,7 +165,7 @@ TABLES = {
     "faithfulness": (
         "../visualize/saliency", "methods",
         {"Network": "network", "Map": "title", "Insertion": "insertion", "Deletion": "deletion",
-         "Difference": "gain", "Grain": "fineness.value", "Edges": "like_edges.value"},
+         "Difference": "gain", "Grain": "grain", "Edges": "like_edges"},
     ),
     "heads": (
         "", "",

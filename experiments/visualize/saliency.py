@@ -119,7 +119,7 @@ def compare(curves: Curves, settings: Settings, made: Maps, outputs: stage.Outpu
         outputs.save(f"deletion-{name}", deletion)
         inserted, deleted = (np.trapezoid(c, curves.shares, axis=1) for c in (insertion, deletion))
         gains = inserted - deleted
-        grains = randomisation.grain(one)
+        grains, edges = randomisation.grain(one), randomisation.rank_correlations(one, made["edges"])
         methods[name] = Method.model_validate(
             {
                 "network": curves.scene.frozen.backbone.title,
@@ -129,9 +129,9 @@ def compare(curves: Curves, settings: Settings, made: Maps, outputs: stage.Outpu
                 "gain": mean(gains.tolist()),
                 "gains": gains.tolist(),
                 "masked": deletion[:, at].tolist(),
-                "fineness": average(grains),
+                "grain": None if name == "random" else grains.mean(),
                 "grains": grains.tolist(),
-                "like_edges": average(randomisation.rank_correlations(one, made["edges"])),
+                "like_edges": None if name == "random" else edges.mean(),
             }
         )
     return methods

@@ -58,9 +58,14 @@ class Method(stage.Metrics):
     gain: Mean = quantity("insertion less deletion")
     gains: list[float] = quantity("insertion less deletion", "fraction", 1)
     masked: list[float] = quantity("probability with the most salient part deleted", "fraction", 1)
-    fineness: Average = quantity("1 less the correlation of neighbouring pixels")
-    grains: list[float] = quantity("1 less the correlation of neighbouring pixels", digits=2)
-    like_edges: Average = quantity("rank correlation with the edges of the picture")
+    grain: float | None = quantity(
+        "1 less the correlation of neighbouring pixels, mean over the pictures; none for a random order",
+        digits=2,
+    )
+    grains: list[float] = quantity("that of each picture", digits=2)
+    like_edges: float | None = quantity(
+        "rank correlation with the edges of the picture, mean; none for a random order", digits=2
+    )
 
 
 class Check(stage.Metrics):
