@@ -159,8 +159,8 @@ def pictures_of(
             margin=margin,
             top=methods["gradient"].masked[index],
             random=methods["random"].masked[index],
-            hangs=methods["gradient"].masked[index] < methods["random"].masked[index],
             least=float(least[index]),
+            hangs=methods["gradient"].masked[index] < min(methods["random"].masked[index], least[index]),
         )
         for index, margin in enumerate(margins)
     ]

@@ -44,8 +44,8 @@ class Picture(stage.Metrics):
     )
     top: float = quantity("probability with the most salient part deleted", "fraction", 1)
     random: float = quantity("probability with as much deleted at random", "fraction", 1)
-    hangs: bool = quantity("whether the first of these two is lower")
     least: float = quantity("probability with the least salient part deleted", "fraction", 1)
+    hangs: bool = quantity("whether the first of these three is the lowest")
 
 
 class Method(stage.Metrics):

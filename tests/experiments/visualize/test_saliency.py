@@ -69,6 +69,7 @@ def test_consistent_is_what_beats_centre_and_edges_by_its_own_curves(done) -> No
     for index, picture in enumerate(metrics.pictures):
         best = max(gains["centre"][index], gains["edges"][index])
         assert picture.consistent == (gains["gradient"][index] > best)
+        assert picture.hangs == (picture.top < min(picture.random, picture.least))
         assert picture.margin == pytest.approx(gains["gradient"][index] - best, abs=1e-6)
     assert metrics.consistent == sum(picture.consistent for picture in metrics.pictures)
 
