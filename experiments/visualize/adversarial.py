@@ -24,6 +24,8 @@ from report import stage
 from report.errors import ColophonError
 from report.stage import quantity
 
+TOGETHER = 24  # attacks at once: they leave one by one, and full batches are faster
+
 
 class Settings(stage.Settings):
     backbone: BackboneName = Field("torchvision/squeezenet1_1", description="one run each")
@@ -47,8 +49,8 @@ class Metrics(About):
     classes: int = quantity("classes that the network knows, a count")
     step: float = quantity("length of a step in normalised space")
     step_rms: float = quantity("root mean square of a step shared evenly by all values", "grey levels", 2)
-    limit: int = quantity("iterations that an attack may take to the target", "iterations")
-    beyond: int = quantity("iterations beyond the boundary", "iterations")
+    limit: int = quantity("iterations that an attack may take to the target, a count")
+    beyond: int = quantity("iterations beyond the boundary, a count")
     clamp: bool = quantity("whether values were kept within black and white")
     example: Example = quantity("the example to look at")
     images: int = quantity("pictures attacked, a count")
@@ -60,7 +62,7 @@ class Metrics(About):
     dead: int = quantity("attacks that met a gradient of exactly zero, a count")
     ran_out: int = quantity("attacks that ran out of iterations, a count")
     judged: int = quantity("pictures with at least one attack that reached its target, a count")
-    most_iterations: int = quantity("of the longest attack that reached its target", "iterations")
+    most_iterations: int = quantity("of the longest attack that reached its target, a count")
     boundary: Stop = quantity("attacks that reached their target, where they did")
     further: Stop = quantity("the same attacks some iterations beyond")
     noise_times: float = quantity("length of the stronger noise, in perturbations", "", 0)
@@ -82,11 +84,12 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     named = fooling.in_batches(model.logits, clean).argmax(1).cpu().numpy()
     target = draw_targets(named, pictures, settings.targets, settings.seed)
     owner = np.repeat(np.arange(len(pictures)), settings.targets)
+    starts = range(0, len(owner), TOGETHER)
     parts = []
-    for index in outputs.progress(range(len(pictures)), unit="pictures", label=model.backbone.title):
-        mine = torch.from_numpy(np.flatnonzero(owner == index))
-        wanted = torch.from_numpy(target)[mine].to(model.where)
-        parts.append(fooling.fool(model.logits, clean[owner[mine]], wanted, plan, bounds))
+    for start in outputs.progress(starts, unit="groups of attacks", label=model.backbone.title):
+        some = slice(start, start + TOGETHER)
+        wanted = torch.from_numpy(target[some]).to(model.where)
+        parts.append(fooling.fool(model.logits, clean[owner[some]], wanted, plan, bounds))
     fooled = fooling.joined(parts)
     reached = fooled.reached.numpy()
     save(outputs, model, fooled, owner=owner, target=target, reached=reached)

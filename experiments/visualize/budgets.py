@@ -22,7 +22,9 @@ class Settings(stage.Settings):
     collection: str = Field("imagenet/val25", description="the pictures, or `letters`")
     images: int = Field(25, ge=1, le=1000, description="of them, from the first on")
     budgets: tuple[float, ...] = Field(
-        (0.25, 0.5, 1, 2, 4, 8), min_length=1, description="ε in grey levels; 8 is the literature's largest"
+        (0.125, 0.25, 0.5, 1, 2, 4, 8),
+        min_length=1,
+        description="ε in grey levels; 8 is the usual one of the literature",
     )
     steps: int = Field(10, ge=1, le=1000, description="of projected gradient descent, at each ε")
     seed: int = Field(1, ge=0, lt=2**31, description="draws the starts")
@@ -42,7 +44,7 @@ class Budget(stage.Metrics):
 class Metrics(About):
     collection: str = quantity("the pictures' name in the document")
     images: int = quantity("pictures, a count")
-    steps: int = quantity("steps of projected gradient descent at each ε", "iterations")
+    steps: int = quantity("steps of projected gradient descent at each ε, a count")
     clean: Judged = quantity("without an attack")
     budgets: list[Budget] = quantity("by ε, from the smallest on")
     none_left: float | None = quantity(
@@ -68,8 +70,10 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     outputs.save("labels", pictures.labels)
     right = fooling.in_batches(classify, levels).argmax(1) == labels
     clean, standing, rows = judged("clean", right), right.clone(), []
-    for index, budget in enumerate(outputs.progress(sorted(settings.budgets), unit="budgets")):
-        stepped = sign_attacks.fgsm(classify, levels, labels, budget)
+    sizes = sorted(settings.budgets)
+    steps = sign_attacks.fgsm(classify, levels, labels, sizes)
+    both = outputs.progress(zip(sizes, steps, strict=True), len(sizes), "budgets", model.backbone.title)
+    for index, (budget, stepped) in enumerate(both):
         after = fooling.in_batches(classify, stepped).argmax(1) == labels
         left = standing.nonzero()[:, 0]
         if len(left):

@@ -38,7 +38,7 @@ class Example(stage.Metrics):
     target: str = quantity("the class it is to be taken for")
     reached: bool = quantity("whether the network named the target")
     dead: bool = quantity("whether the target's gradient was exactly zero")
-    iterations: int = quantity("iterations to the target, or until the attack ended", "iterations")
+    iterations: int = quantity("iterations to the target, or until the attack ended, a count")
     before: Reading = quantity("the clean picture")
     after: Reading = quantity("the picture when the attack stopped")
     size: Size = quantity("size of the perturbation when the attack stopped")

@@ -18,7 +18,7 @@ QUALITIES = (95, 75)  # of JPEG: nearly lossless, and what software uses if it i
 
 
 class Stop(stage.Metrics):
-    iterations: float = quantity("iterations to get there, median over the pictures", "iterations", 1)
+    iterations: float = quantity("iterations to get there, median over the pictures", "", 1)
     probability: float = quantity("probability of the target, mean over the pictures", "fraction", 0)
     size: Size = quantity("size of the perturbation, median over the pictures")
     outside: float = quantity("values that lie beyond black or white", "fraction", 2)
@@ -48,8 +48,8 @@ def judge(done: Run, beyond: int, noise_times: float, seed: int) -> dict[str, An
     random = disturbances.noise(perturbation, seed)
     controls = {
         "noise of the same length": random,
-        "stronger noise": noise_times * random,
-        "its pixels shuffled": disturbances.shuffled(perturbation, seed),
+        f"noise {noise_times:g} times as long": noise_times * random,
+        "the attack's pixels shuffled": disturbances.shuffled(perturbation, seed),
     }
     return {
         "judged": len(np.unique(attacks.owner)),

@@ -71,4 +71,9 @@ def share(by_picture: Sequence[float]) -> Share:
     """The mean of a share a picture, at least one; the interval is that of the whole numbers around it."""
     value, count = float(np.mean(by_picture)), len(by_picture)
     fewest, most = floor(value * count + 1e-9), ceil(value * count - 1e-9)
-    return Share(value=value, low=wilson(fewest, count)[0], high=wilson(most, count)[1], pictures=count)
+    return Share(
+        value=value,
+        low=min(value, wilson(fewest, count)[0]),
+        high=max(value, wilson(most, count)[1]),
+        pictures=count,
+    )

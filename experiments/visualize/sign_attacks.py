@@ -3,6 +3,7 @@
 Untargeted: they raise the cross-entropy of the true class. Pictures are in grey levels, 0 to 255.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -27,19 +28,25 @@ class Search:
     images: torch.Tensor
 
 
-def fgsm(classify: Classify, levels: torch.Tensor, labels: torch.Tensor, budget: float) -> torch.Tensor:
-    """One step of length ε along the sign of the gradient (Goodfellow et al. 2015, arXiv:1412.6572).
+def fgsm(
+    classify: Classify, levels: torch.Tensor, labels: torch.Tensor, budgets: Iterable[float]
+) -> Iterator[torch.Tensor]:
+    """One step along the sign of the gradient (Goodfellow et al. 2015, arXiv:1412.6572).
+
+    Yields the pictures (n, 3, h, w) of each budget, which is the length of the step.
 
     Args:
         classify: gives the logits (n, classes) of pictures in grey levels.
         levels: the pictures, (n, 3, h, w).
         labels: their classes, (n,).
-        budget: ε, in grey levels.
+        budgets: ε in grey levels, one or more.
 
     Raises ColophonError for a budget below zero.
     """
-    check(budget)
-    return (levels + budget * uphill(classify, levels, labels).sign()).clamp(0, 255)
+    climb = uphill(classify, levels, labels).sign()
+    for budget in budgets:
+        check(budget)
+        yield (levels + budget * climb).clamp(0, 255)
 
 
 def pgd(
@@ -50,7 +57,9 @@ def pgd(
     Each step of 2.5 ε / steps along the sign of the gradient is projected onto the ball. A picture
     that is named otherwise is left as it is. The same seed gives the same starts, times ε.
 
-    Args: as for `fgsm`. Raises ColophonError for a budget below zero and fewer than one step.
+    Args: as for `fgsm`, with one budget, and how many steps it takes.
+
+    Raises ColophonError for a budget below zero and fewer than one step.
     """
     check(budget)
     if steps < 1:

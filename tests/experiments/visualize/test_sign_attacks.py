@@ -28,7 +28,8 @@ def test_no_attack_leaves_the_ball_or_the_range_of_grey_levels(budget, steps, se
 
     labels = classify(levels).argmax(1)
     found = sign_attacks.pgd(classify, levels, labels, budget, steps, seed)
-    for images in (sign_attacks.fgsm(classify, levels, labels, budget), found.images):
+    (stepped,) = sign_attacks.fgsm(classify, levels, labels, [budget])
+    for images in (stepped, found.images):
         assert (images - levels).abs().max() <= budget + 1e-4  # float32 of a grey level
         assert images.min() >= 0 and images.max() <= 255
     assert torch.equal(found.wrong, classify(found.images).argmax(1) != labels)
@@ -44,7 +45,9 @@ def test_on_two_linear_classes_both_reach_the_worst_picture_within_the_budget(se
     labels = classify(levels).argmax(1)
     away = (weights[1 - labels] - weights[labels]).sign().view_as(levels)
     worst = levels + budget * away  # maximises the other class's lead over a ball in L-infinity
-    torch.testing.assert_close(sign_attacks.fgsm(classify, levels, labels, budget), worst)
+    half, whole = sign_attacks.fgsm(classify, levels, labels, [budget / 2, budget])
+    torch.testing.assert_close(whole, worst)
+    torch.testing.assert_close(half, (levels + worst) / 2)
     falls = classify(worst).argmax(1) != labels
     found = sign_attacks.pgd(classify, levels, labels, budget, 10, seed)
     assert torch.equal(found.wrong, falls)
@@ -60,7 +63,7 @@ def test_many_steps_find_what_one_step_misses() -> None:
         return torch.stack([torch.zeros_like(moved), 0.2 + moved / 100 - (moved - 2).abs()], dim=1)
 
     labels = torch.zeros(1, dtype=torch.long)
-    once = sign_attacks.fgsm(classify, levels, labels, 8)
+    (once,) = sign_attacks.fgsm(classify, levels, labels, [8])
     assert classify(once).argmax() == 0
     assert sign_attacks.pgd(classify, levels, labels, 8, 80, seed=0).wrong.item()
 
@@ -87,7 +90,7 @@ def test_the_gradient_is_that_of_the_cross_entropy_of_each_picture() -> None:
 def test_budgets_below_zero_and_no_steps_are_refused() -> None:
     levels, labels = pictures(1, 0), torch.zeros(1, dtype=torch.long)
     with pytest.raises(ColophonError, match="a budget of -1 grey levels"):
-        sign_attacks.fgsm(lambda x: x.flatten(1), levels, labels, -1)
+        list(sign_attacks.fgsm(lambda x: x.flatten(1), levels, labels, [-1]))
     with pytest.raises(ColophonError, match=r"a budget of -0\.5 grey levels"):
         sign_attacks.pgd(lambda x: x.flatten(1), levels, labels, -0.5, 3, seed=0)
     with pytest.raises(ColophonError, match="of 0 steps"):
