@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.gridspec import GridSpec
 from matplotlib.patches import Circle
+from matplotlib.ticker import MaxNLocator
 
 from figures import style
 from report.stage import Inputs, Outputs, Result
@@ -84,7 +85,7 @@ def draw_trace(axes: Axes, trace: np.ndarray, example: dict[str, Any]) -> None:
     if example["reached"]:
         axes.axvline(example["iterations"], color=style.INK, linewidth=0.8, linestyle=":", label="boundary")
     axes.set(ylim=(-0.03, 1.03), xlabel="iterations", ylabel="probability")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     style.percent(axes.yaxis)
     axes.legend(loc="lower right", bbox_to_anchor=(1, 0.98), ncols=3)
 
