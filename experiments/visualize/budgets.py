@@ -36,7 +36,7 @@ class Judged(stage.Metrics):
 
 
 class Budget(stage.Metrics):
-    budget: float = quantity("ε, what a value may change by", "grey levels")
+    budget: float = quantity("ε, the grey levels that a value may change by")
     fgsm: Judged = quantity("after one step along the gradient's sign")
     pgd: Judged = quantity("after projected gradient descent")
 
@@ -48,7 +48,7 @@ class Metrics(About):
     clean: Judged = quantity("without an attack")
     budgets: list[Budget] = quantity("by ε, from the smallest on")
     none_left: float | None = quantity(
-        "the smallest ε at which no picture is named rightly; null if there is none", "grey levels"
+        "the smallest ε at which no picture is named rightly; null if there is none"
     )
 
 
