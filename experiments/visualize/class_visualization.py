@@ -7,7 +7,7 @@ is saved, clamped and rounded to 8 bits, in float32.
 from typing import Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from experiments.nn import device
 from experiments.nn.backbones import BackboneName
@@ -36,8 +36,10 @@ class Settings(stage.Settings):
     collection: str = Field(default=subjects.VALIDATION_25, description="the pictures to start from")
     images: int = Field(default=25, ge=1, description="of them")
     variants: tuple[Variant, ...] = Field(default=VARIANTS, min_length=1, description="the rows to run")
-    limited: dict[BackboneName, tuple[str, ...]] = Field(
-        default={}, description="backbone: the names of the variants it runs; those not named run all"
+    limited: dict[BackboneName, dict[str, PositiveInt]] = Field(
+        default={},
+        description="backbone: the variants it runs, each with the first so many of its seeds; "
+        "backbones not named run all",
     )
     classes: dict[str, str] = Field(default=CLASSES, description="the class in each role of the variants")
     most_iterations: int | None = Field(
@@ -121,7 +123,7 @@ class Study:
         self.jitter = round(settings.max_jitter * backbone.size / JITTER_SIZE)
         allowed = settings.limited.get(settings.backbone)
         self.variants = [
-            variant.shortened(settings.most_iterations)
+            variant.shortened(allowed and allowed[variant.name], settings.most_iterations)
             for variant in settings.variants
             if allowed is None or variant.name in allowed
         ]

@@ -14,7 +14,7 @@ from report.errors import ColophonError
 from report.stage import Outputs
 
 # Iterations at which a picture is judged, besides the marks and the last: for a logarithmic axis.
-TRACED = frozenset(step * 10**power for step in (1, 2, 3, 5, 7) for power in range(5)) | {0, 15, 150, 1500}
+TRACED = frozenset({0, 1, 2, 5} | {t * 10**power for t in (10, 15, 20, 30, 50, 70) for power in range(4)})
 
 
 @dataclass(frozen=True)

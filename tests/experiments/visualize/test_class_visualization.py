@@ -93,10 +93,11 @@ def test_an_interrupted_stage_goes_on_to_the_same_pictures(run_stage, both, monk
 def test_a_profile_may_limit_a_network_to_some_variants_and_all_to_few_iterations(run_stage, both) -> None:
     metrics, _ = run_stage(
         class_visualization, both, variants=ROWS, classes=CLASSES, most_iterations=2,
-        limited={"small/squeezenet": ("smooth", "other"), "small/vgg": ()}, **LETTERS,
+        limited={"small/squeezenet": {"smooth": 1, "other": 3}}, **LETTERS,
     )  # fmt: skip
     assert {name: drawn.iterations for name, drawn in metrics.variants.items()} == {"smooth": 2, "other": 2}
     assert [mark.iteration for mark in metrics.variants["smooth"].marks] == [0, 2]
+    assert {name: drawn.seeds for name, drawn in metrics.variants.items()} == {"smooth": 1, "other": 1}
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,8 @@ def test_a_variant_that_cannot_be_run_is_refused(row, message) -> None:
         ({"backbone": "torchvision/nosuch"}, "unknown backbone"),
         ({"others": ("torchvision/squeezenet1_1",)}, "none can judge"),
         ({"variants": (VARIANTS[0], VARIANTS[0])}, "baseline is there twice"),
-        ({"limited": {"small/vgg": ("nosuch",)}}, "no variant is called nosuch"),
+        ({"limited": {"small/vgg": {"nosuch": 1}}}, "no variant is called nosuch"),
+        ({"limited": {"small/vgg": {"baseline": 0}}}, "greater than 0"),
         ({"sigma": 0}, "sigma"),
     ],
 )
