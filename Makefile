@@ -29,7 +29,7 @@ endif
 report: setup latex ## experiments, figures, HTML and PDF, tables as CSV and LaTeX: what is stale
 html: setup ## the HTML alone (needs no LaTeX)
 pdf: setup latex ## the PDF alone
-figures: setup ## the experiments and the figures
+figures: setup ## the experiments, figures and animations
 experiments: setup ## the experiments alone
 report html pdf figures experiments:
 	@$(PY) -m report plan $@ --doc "$(DOC)" --jobs "$(JOBS)"

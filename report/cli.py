@@ -171,7 +171,7 @@ def render_command(project: Project, options: argparse.Namespace) -> int:
 
     begun = time.monotonic()
     paths = build_document(Planner(project), options.document, options.formats)
-    files = " and ".join(project.relative(path) for path in paths)
+    files = " and ".join(f"{project.relative(p)} ({p.stat().st_size / 1e6:.1f} MB)" for p in paths)
     print(f"✓ {files}  {duration(time.monotonic() - begun)}", flush=True)
     return 0
 

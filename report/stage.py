@@ -1,4 +1,4 @@
-"""What an experiment or a figure script sees of the engine: settings, metrics, inputs and outputs.
+"""What the script of a stage or a figure sees of the engine: settings, metrics, inputs and outputs.
 
 A stage is one file, `experiments/<chapter>/<stage>.py`, that holds
 
@@ -6,7 +6,8 @@ A stage is one file, `experiments/<chapter>/<stage>.py`, that holds
     class Metrics(stage.Metrics): ...        # every number the document may name
     def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Metrics: ...
 
-A figure script is `figures/<chapter>.py` with `def draw(inputs, outputs) -> None`.
+A figure script is `figures/<name>.py` with `def draw(inputs, outputs) -> None`; that of animations has a
+`Settings`, as a stage, and `def animate(settings, inputs, outputs) -> None`.
 """
 
 import json

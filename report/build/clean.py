@@ -8,7 +8,7 @@ from report.build.makefile import GOALS
 from report.build.project import Project
 from report.errors import ColophonError
 
-MADE = ("stages", "figures", "state", "animations", "cache.json")
+MADE = ("stages", "figures", "animations", "state", "cache.json")
 
 
 def clean(project: Project) -> str:

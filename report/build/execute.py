@@ -40,7 +40,7 @@ def execute(planner: Planner, task: Task, folder: Path, checkpoints: Path) -> Ex
     project = planner.project
     forget(project)
     module = load(project, task)
-    settings = Settings() if task.is_figure else make_settings(project, task, module)
+    settings = Settings() if task.section == "figures" else make_settings(project, task, module)
     resolved = remember(project, planner.content, task, settings)
     parts, missing = planner.key_parts(task, imported_modules(project, planner.content))
     if missing:
@@ -48,8 +48,8 @@ def execute(planner: Planner, task: Task, folder: Path, checkpoints: Path) -> Ex
     inputs = make_inputs(planner, task, list(planner.data_entries(task, resolved)))
     checkpoint = checkpoints / key_of(parts)[:16]
     outputs = Outputs(folder, checkpoint, ProgressReporter(task.id, wants_bar()))
-    if task.is_figure:
-        entry_point(module, task, "draw")(inputs, outputs)
+    if task.is_drawn:
+        draw(module, task, settings, inputs, outputs)
         return Execution(parts, facts=outputs.facts)
     fix_seeds(settings, task.row.cpus)
     keep_only(checkpoint)
@@ -67,6 +67,14 @@ def execute(planner: Planner, task: Task, folder: Path, checkpoints: Path) -> Ex
     require_finite(task, metrics)
     schema = type(result).model_json_schema(mode="serialization")
     return Execution(parts, metrics, schema, outputs.facts)
+
+
+def draw(module: ModuleType, task: Task, settings: Settings, inputs: Inputs, outputs: Outputs) -> None:
+    """Call the script of a figure or of an animation; only the latter has settings."""
+    if task.section == "figures":
+        entry_point(module, task, "draw")(inputs, outputs)
+    else:
+        entry_point(module, task, "animate")(settings, inputs, outputs)
 
 
 def make_inputs(planner: Planner, task: Task, named: list[str]) -> Inputs:

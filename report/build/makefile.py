@@ -18,7 +18,7 @@ def plan(planner: Planner, goal: str, document: str) -> tuple[list[Status], list
 
     Raises ColophonError naming every data set or weights file that is missing.
     """
-    wanted = {task.id for task in planner.tasks.values() if goal != "experiments" or not task.is_figure}
+    wanted = {task.id for task in planner.tasks.values() if goal != "experiments" or not task.is_drawn}
     stale = [status for status in planner.statuses(wanted) if status.state != "fresh"]
     problems = dict.fromkeys(str(error) for s in stale for error in s.missing)
     if problems:

@@ -14,6 +14,7 @@ from report.build.validation import explain, read_yaml, suggestion
 from report.errors import ColophonError
 
 Model = TypeVar("Model", bound=BaseModel)
+DRAWN = ("figures", "animations")  # sections of the stage table, and folders of the build
 
 
 class Strict(BaseModel):
@@ -54,6 +55,7 @@ class DataEntry(Strict):
 class Pipeline(Strict):
     stages: dict[str, Row] = {}
     figures: dict[str, Row] = {}
+    animations: dict[str, Row] = {}
     data: dict[str, DataEntry] = {}
 
 
@@ -65,11 +67,11 @@ class Profile(Strict):
 
 @dataclass(frozen=True)
 class Task:
-    """A stage, or one combination of an expanded stage, or the figures of a chapter.
+    """A stage, or one combination of an expanded stage, or the figures or animations of a script.
 
     Attributes:
         id: unique, and the path of its folder: `transfer/features/backbone=timm-deit`.
-        name: the row's name: `transfer/features`, `figures/transfer`.
+        name: the row's name: `transfer/features`, `figures/transfer`, `animations/ascent`.
         each: the values it is expanded over.
         overrides: what the profile sets, with `each` in it.
         needs: ids of the tasks whose results it reads.
@@ -83,20 +85,27 @@ class Task:
     needs: tuple[str, ...]
 
     @property
-    def is_figure(self) -> bool:
-        return self.name.startswith("figures/")
+    def section(self) -> str:
+        """Where its row stands in pipeline.yaml: `stages`, `figures` or `animations`."""
+        first = self.name.split("/")[0]
+        return first if first in DRAWN else "stages"
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether it makes pictures of results, and no metrics of its own."""
+        return self.section != "stages"
 
     @property
     def module(self) -> str:
-        path = self.name if self.is_figure else f"experiments/{self.name}"
-        return path.replace("/", ".")
+        name = self.name.removeprefix(f"{self.section}/") if self.is_drawn else self.name
+        return f"{'figures' if self.is_drawn else 'experiments'}/{name}".replace("/", ".")
 
     @property
     def script(self) -> str:
         return self.module.replace(".", "/") + ".py"
 
     def directory(self, project: Project) -> Path:
-        return project.build / self.id if self.is_figure else project.build / "stages" / self.id
+        return project.build / self.id if self.is_drawn else project.build / "stages" / self.id
 
     def state_file(self, project: Project, suffix: str) -> Path:
         """A file beside the results: its lock, log, failure, temporary folder."""
@@ -119,9 +128,11 @@ def load_pipeline(project: Project) -> Pipeline:
         if not re.fullmatch(r"[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*", name):
             raise ColophonError(f"pipeline.yaml: {name!r} is not a name", "Letters, digits, _ and /.")
         outer = [other for other in rows if name.startswith(f"{other}/")]
-        if outer or (name in pipeline.stages and name.split("/")[0] == "figures"):
+        if name in pipeline.stages and name.split("/")[0] in DRAWN:
+            outer = [name.split("/")[0]]
+        if outer:
             raise ColophonError(
-                f"pipeline.yaml: the folder of {name} would lie inside that of {(outer or ['figures'])[0]}",
+                f"pipeline.yaml: the folder of {name} would lie inside that of {outer[0]}",
                 "Give it another name.",
             )
         for need in row.needs:
@@ -133,6 +144,11 @@ def load_pipeline(project: Project) -> Pipeline:
         script = Task(name, name, row, {}, {}, ()).script
         if not (project.root / script).is_file():
             raise ColophonError(f"pipeline.yaml: {name} has a row but no script", f"Write {script}.")
+    for name in pipeline.figures.keys() & pipeline.animations.keys():
+        raise ColophonError(
+            f"pipeline.yaml: figures and animations both have a row {name}, and so one script",
+            "Give one of them another name.",
+        )
     try:
         TopologicalSorter({name: row.needs for name, row in rows.items()}).prepare()
     except CycleError as error:
@@ -142,8 +158,11 @@ def load_pipeline(project: Project) -> Pipeline:
 
 
 def rows_of(pipeline: Pipeline) -> dict[str, Row]:
-    """Every row by its task name: stages as they are, figures as `figures/<chapter>`."""
-    return pipeline.stages | {f"figures/{name}": row for name, row in pipeline.figures.items()}
+    """Every row by its task name: stages as they are, the others as `figures/<row>`, `animations/<row>`."""
+    drawn = {"figures": pipeline.figures, "animations": pipeline.animations}
+    return pipeline.stages | {
+        f"{section}/{name}": row for section in DRAWN for name, row in drawn[section].items()
+    }
 
 
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
@@ -157,7 +176,8 @@ def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 
 def load_profile(project: Project, pipeline: Pipeline) -> Profile:
-    """The profile with what it `extends` beneath it; a stage without a row is refused."""
+    """The profile with what it `extends` beneath it; settings of what has no row, or takes none, are
+    refused."""
     content, path, seen = read_yaml(project.profile_file), project.profile_file, [project.profile]
     while parent := content.pop("extends", None):
         path = project.profile_file.with_name(f"{parent}.yaml")
@@ -169,11 +189,12 @@ def load_profile(project: Project, pipeline: Pipeline) -> Profile:
         seen.append(parent)
         content = merge(read_yaml(path), content)
     profile = read_model(f"profiles/{project.profile}.yaml", Profile, content)
+    known = [name for name in rows_of(pipeline) if not name.startswith("figures/")]  # which take none
     for stage in profile.stages:
-        if stage not in pipeline.stages:
+        if stage not in known:
             raise ColophonError(
                 f"profiles/{project.profile}.yaml: stages.{stage}: no such stage",
-                suggestion(stage, sorted(pipeline.stages)),
+                suggestion(stage, sorted(known)),
             )
     return profile
 

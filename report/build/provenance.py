@@ -19,7 +19,8 @@ LOG = "log.txt"
 NOT_OUTPUTS = (PROVENANCE, LOG)
 NEEDED = {"modules", "settings", "inputs", "data", "outputs", "digest", "seconds", "started"}
 LIBRARIES = (
-    "torch", "torchvision", "timm", "scikit-learn", "numpy", "scipy", "pandas", "matplotlib", "Pillow"
+    "torch", "torchvision", "timm", "scikit-learn", "numpy", "scipy", "pandas", "matplotlib", "Pillow",
+    "imageio-ffmpeg",
 )  # fmt: skip
 
 

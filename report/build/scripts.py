@@ -1,4 +1,4 @@
-"""Scripts of the project, imported: an experiment or a chapter's figures, and its settings."""
+"""Scripts of the project, imported: an experiment, figures or animations, and the settings."""
 
 import importlib
 from pathlib import Path

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # imports numpy
 
 def resolve(project: Project, content: Content, task: Task) -> dict[str, Any]:
     """The settings of `task`, defaults filled in, as JSON values. Figures have none."""
-    if task.is_figure:
+    if task.section == "figures":
         return {}
     known = content.recall("settings", key(project, content, task))
     if known is None:

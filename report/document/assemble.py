@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from pydantic import BaseModel, ConfigDict
 
 from report.build.content import read_json, write_json
-from report.build.pipeline import Task, load_profile, read_model
+from report.build.pipeline import Task, load_profile, read_model, rows_of
 from report.build.plan import Planner
 from report.build.project import source_date
 from report.build.provenance import read_provenance
@@ -21,6 +21,7 @@ from report.document.claim_block import ClaimBlock
 from report.document.claims import Claims
 from report.document.comparison import comparisons
 from report.document.facts import facts_value
+from report.document.paired import paired
 from report.document.tables import Tables
 from report.document.values import Origin, Value
 from report.errors import ColophonError
@@ -122,9 +123,10 @@ def make_environment(planner: Planner) -> Environment:
         "results": lambda stage, **each: results(planner, stage, each),
         "all_results": lambda stage: [metrics_of(planner, task) for task in find(planner, stage)],
         "figure": lambda name: figure(planner, name),
+        "animation": lambda name: animation(planner, name),
         "facts": lambda stage, **each: facts(planner, stage, each),
         "table": Tables(),
-        **{test.__name__: test for test in hypotheses.TESTS},
+        **{test.__name__: test for test in (*hypotheses.TESTS, paired)},
         **comparisons(project.root / "templates"),
         "claims": environment.claims.listing,  # type: ignore[attr-defined]  # ClaimBlock extends it
         "stages": provenance.stage_records(planner),
@@ -162,9 +164,9 @@ def render_chapter(environment: Environment, folder: Path, name: str) -> str:
 
 
 def find(planner: Planner, stage: str) -> list[Task]:
-    """The tasks of `stage`; raises ColophonError where pipeline.yaml has no such row."""
-    if stage not in planner.pipeline.stages:
-        known = sorted(planner.pipeline.stages)
+    """The tasks of a row of pipeline.yaml; raises ColophonError where there is no such row."""
+    if stage not in rows_of(planner.pipeline):
+        known = sorted(rows_of(planner.pipeline))
         raise ColophonError(f"no stage {stage!r}", suggestion(stage, known))
     return [task for task in planner.tasks.values() if task.name == stage]
 
@@ -194,6 +196,8 @@ def facts(planner: Planner, stage: str, each: dict[str, Any]) -> Value:
 
 def metrics_of(planner: Planner, task: Task) -> Value:
     path = task.directory(planner.project) / "metrics.json"
+    if task.is_drawn:
+        raise ColophonError(f"{task.id} has pictures and no metrics", "Name a stage, or use facts().")
     if not path.is_file():
         raise ColophonError(f"{task.id} has no metrics yet", "Run `make experiments` first.")
     made = read_provenance(planner.project, task)
@@ -203,7 +207,7 @@ def metrics_of(planner: Planner, task: Task) -> Value:
 
 def every_metric(planner: Planner) -> list[Value]:
     """The metrics of every stage that has run."""
-    tasks = [task for task in planner.tasks.values() if not task.is_figure]
+    tasks = [task for task in planner.tasks.values() if not task.is_drawn]
     made = [t for t in tasks if (t.directory(planner.project) / "metrics.json").is_file()]
     return [metrics_of(planner, task) for task in made]
 
@@ -225,3 +229,12 @@ def figure(planner: Planner, name: str) -> str:
         known = [p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.pdf")]
         raise ColophonError(f"no figure {name!r}", suggestion(name, sorted(known)))
     return f"../figures/{name}"
+
+
+def animation(planner: Planner, name: str) -> str:
+    """The path of an animation as the document names it: its folder of frames, and its files' stem."""
+    folder = planner.project.build / "animations"
+    if not (folder / name / "animation.json").is_file():
+        known = [p.relative_to(folder).parent.as_posix() for p in folder.rglob("animation.json")]
+        raise ColophonError(f"no animation {name!r}", suggestion(name, sorted(known)))
+    return f"../animations/{name}"

@@ -96,7 +96,9 @@ def bootstrap(a: Iterable[Value], b: Iterable[Value], path: str = "") -> Outcome
     return outcome(test, statistics.bootstrap(*numbers), 1, declared(first[0]), counts, counted)
 
 
-def against(value: Value | Sequence[Value], constant: Any, below: bool = False, path: str = "") -> Outcome:
+def against(
+    value: Value | Sequence[Value], constant: Any, below: bool = False, path: str = "", over: str = "seeds"
+) -> Outcome:
     """`value` is claimed to be above `constant` (or below it).
 
     Args:
@@ -104,6 +106,7 @@ def against(value: Value | Sequence[Value], constant: Any, below: bool = False, 
             t-test), or an exact number (decided without a test).
         constant: a number, in the unit of the metrics: 0.5 for 50 %; or a value.
         path: leads from each seed of a list to the number.
+        over: what a list is over, for the table of claims: seeds, images.
 
     Raises ColophonError for what is no metric or has another unit than the constant, for an estimate
     without its counts, and for an accuracy against a constant that is no fraction.
@@ -113,7 +116,7 @@ def against(value: Value | Sequence[Value], constant: Any, below: bool = False, 
         found = leaves(value, path)
         for one in found:
             require_unit(one, constant)
-        return over_seeds(found, threshold, sign)
+        return over_seeds(found, threshold, sign, over)
     if not isinstance(value, Value):
         raise ColophonError(f"against({value!r}, …): not a value of a stage", "Name a metric.")
     require_unit(value, constant)
@@ -190,14 +193,14 @@ def ordered(values: Iterable[Value], direction: str) -> Outcome:
 TESTS = (mcnemar, bootstrap, against, equals, ordered)
 
 
-def over_seeds(values: list[Value], threshold: float, sign: int) -> Outcome:
-    test, counts, counted = "t-test over seeds", {"seeds": len(values)}, f"{len(values)} seeds"
+def over_seeds(values: list[Value], threshold: float, sign: int, over: str) -> Outcome:
+    test, counts, counted = f"t-test over {over}", {over: len(values)}, f"{len(values)} {over}"
     if len(values) < FEWEST_SEEDS:
-        reason = f"fewer than {FEWEST_SEEDS} seeds"
+        reason = f"fewer than {FEWEST_SEEDS} {over}"
         return Outcome(test, 0, counts=counts, counted=counted, reason=reason)
     estimate = statistics.mean_against([number(value) for value in values], threshold)
     if isnan(estimate.p):
-        reason = "every seed gave the same number"
+        reason = f"all {over} gave the same number"
         return Outcome(test, 0, counts=counts, counted=counted, reason=reason)
     return outcome(test, estimate, sign, declared(values[0]), counts, counted)
 

@@ -45,9 +45,17 @@ def render(
     fresh = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}").resolve()
     try:
         tool.render(Job(source.resolve(), fresh, epoch, log.resolve()))
+        if fresh.suffix == ".html":
+            free_videos(fresh)
         fresh.replace(target)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def free_videos(page: Path) -> None:
+    """Takes from videos the role of an image, which pandoc gives to all that it embeds: with it a
+    screen reader would hide their controls."""
+    page.write_bytes(page.read_bytes().replace(b'<video role="img" ', b"<video "))
 
 
 def choose(renderer: str):

@@ -13,6 +13,7 @@ REMEDIES = {
     "image": "Draw the figure first, or mend its path (relative to the document's folder).",
     "resource": "Every file is put into the document; it must be there when it is rendered.",
     "citation": "Add the entry to the bibliography, or mend the key.",
+    "animation": "Make it first (`make figures`), with figures/animation.py.",
     "panel": "Give each image a paragraph of its own inside the div.",
 }
 NOUNS = {
@@ -21,6 +22,7 @@ NOUNS = {
     "image": "missing image ",
     "resource": "missing file ",
     "citation": "missing citation @",
+    "animation": "animation ",
     "panel": "figure panel ",
 }
 

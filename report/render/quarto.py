@@ -52,7 +52,8 @@ def write_project(source: Path) -> Path:
     folder = source.parent / THEME_FOLDER
     folder.mkdir(exist_ok=True)
     page = THEME / "templates" / "page.html"
-    for file in (THEME / "preamble.tex", THEME / "report.css", page, FILTERS / "portable.lua"):
+    filters = (FILTERS / "portable.lua", FILTERS / "animation.lua")
+    for file in (THEME / "preamble.tex", THEME / "report.css", page, *filters):
         shutil.copyfile(file, folder / file.name)
     path = source.parent / "_quarto.yml"
     text = yaml.safe_dump(project(source.name), sort_keys=False, allow_unicode=True)

@@ -8,6 +8,7 @@ A label that is unknown or used twice is reported on standard error, one line ea
 "colophon <kind> <label> <message>", separated by tabs. ]]
 
 package.path = pandoc.path.directory(PANDOC_SCRIPT_FILE) .. "/?.lua;" .. package.path
+local animation = require("animation")
 local floats = require("floats")
 local panels = require("panels")
 
@@ -147,8 +148,9 @@ local function number_panel(div)
   return panels.panel(div, entry, register, fail), false
 end
 
---- `fig-alt` is the image's alternative text; without it that is the caption.
-local function alternative_text(image)
+--- `fig-alt` is the image's alternative text; without it that is the caption. Animations end here.
+local function finish_image(image)
+  if animation.is(image) then return animation.inline(image) end
   local alt = image.attributes["fig-alt"]
   if not alt then return nil end
   image.caption = pandoc.Inlines(pandoc.Str(alt))
@@ -260,5 +262,5 @@ function Pandoc(doc)
   check_labels(doc)
   doc = doc:walk({ traverse = "topdown", Header = number_heading, Table = number_table,
     Figure = number_figure, Div = number_panel, Para = number_equations, Plain = number_equations })
-  return doc:walk({ Cite = resolve, Header = anchor, Image = alternative_text })
+  return doc:walk({ Cite = resolve, Header = anchor, Image = finish_image })
 end

@@ -1,10 +1,14 @@
 --[[ What both renderers need: the pandoc route runs this file first, Quarto runs it as a user
 filter before its own (`at: pre-ast`). It
 - takes a figure's file in the best format that is there (`../figures/depth` has no suffix),
+- gives Quarto an animation as a div of raw content (crossref.lua does it for pandoc, at its end),
 - keeps a percentage and its sign on one line,
 - gives numbers that lead to the colophon the colour of the text (LaTeX),
 - turns callouts into an environment of our own (LaTeX) or Quarto's markup (HTML),
 - writes the profile's line of the title page and the date in words. ]]
+
+package.path = pandoc.path.directory(PANDOC_SCRIPT_FILE) .. "/?.lua;" .. package.path
+local animation = require("animation")
 
 local latex = FORMAT:match("latex") ~= nil
 local suffixes = latex and { "pdf", "png", "jpg", "jpeg" }
@@ -41,12 +45,24 @@ local function resolve(source)
   return source
 end
 
+local animated = false
+
 local function image(el)
+  if animation.is(el) then
+    animated = true
+    return quarto and animation.inline(el) or nil
+  end
   local path = resolve(el.src)
   el.src = latex and path or path:gsub("[%%#? ]", function(char)
     return ("%%%02X"):format(char:byte())
   end)
   return el
+end
+
+local function figure(el)
+  local div = quarto and animation.div(el) or nil
+  animated = animated or div ~= nil
+  return div
 end
 
 --- The callout's title: its attribute, else a heading that opens it, else the kind's name.
@@ -137,10 +153,11 @@ local function profile_line(meta)
   return pandoc.Plain(inlines)
 end
 
---- The look: the preamble or the style sheet (pandoc route), and the profile's line.
+--- The look: the preamble or the style sheet (pandoc route), the profile's line, LaTeX's animate.
 local function head(meta)
   local blocks = pandoc.Blocks({})
   if latex and meta.profile then blocks:insert(profile_line(meta)) end
+  if latex and animated then blocks:insert(pandoc.RawBlock("latex", "\\usepackage{animate}")) end
   if quarto then
     if #blocks > 0 then
       quarto.doc.include_text("in-header", pandoc.write(pandoc.Pandoc(blocks), "latex"))
@@ -170,7 +187,7 @@ local function metadata(meta)
 end
 
 return {
-  { traverse = "topdown", Image = image, Div = callout },
+  { traverse = "topdown", Image = image, Figure = figure, Div = callout },
   { Inlines = keep_percent },
   { Link = value },
   { Meta = metadata },

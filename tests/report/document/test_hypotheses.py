@@ -60,7 +60,7 @@ def test_few_seeds_leave_a_claim_undecided_and_say_why():
     found = bootstrap(seeds(0.9, 0.91), seeds(0.1, 0.2, 0.3))
     assert (found.p, found.direction, found.reason) == (None, 0, "fewer than 3 seeds a side")
     assert against(seeds(0.9, 0.8), 0.5).reason == "fewer than 3 seeds"
-    assert against(seeds(0.9, 0.9, 0.9), 0.5).reason == "every seed gave the same number"
+    assert against(seeds(0.9, 0.9, 0.9), 0.5).reason == "all seeds gave the same number"
 
 
 def test_the_bootstrap_takes_groups_with_a_path_and_gives_points(tmp_path: Path):
