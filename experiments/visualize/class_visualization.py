@@ -26,20 +26,22 @@ JITTER_SIZE = 224  # side of the picture that max_jitter is given for
 
 
 class Settings(stage.Settings):
-    backbone: BackboneName = Field(
+    # Not `backbone`: a needed stage that is expanded over the same setting is narrowed to its value,
+    # and the weights of the networks that judge are needed too.
+    network: BackboneName = Field(
         default="torchvision/squeezenet1_1", description="a profile names several, one run each"
     )
     others: tuple[BackboneName, ...] = Field(
         default=("torchvision/vgg16",),
-        description="networks that judge the pictures too; the backbone itself is left out",
+        description="networks that judge the pictures too; the network itself is left out",
     )
     collection: str = Field(default=subjects.VALIDATION_25, description="the pictures to start from")
     images: int = Field(default=25, ge=1, description="of them")
     variants: tuple[Variant, ...] = Field(default=VARIANTS, min_length=1, description="the rows to run")
     limited: dict[BackboneName, dict[str, PositiveInt]] = Field(
         default={},
-        description="backbone: the variants it runs, each with the first so many of its seeds; "
-        "backbones not named run all",
+        description="network: the variants it runs, each with the first so many of its seeds; "
+        "networks not named run all",
     )
     classes: dict[str, str] = Field(default=CLASSES, description="the class in each role of the variants")
     most_iterations: int | None = Field(
@@ -56,8 +58,8 @@ class Settings(stage.Settings):
 
     @model_validator(mode="after")
     def _names(self) -> Self:
-        if not set(self.others) - {self.backbone}:
-            raise ValueError("others: no network but the backbone itself, none can judge its pictures")
+        if not set(self.others) - {self.network}:
+            raise ValueError("others: no network but the network itself, none can judge its pictures")
         names = [variant.name for variant in self.variants]
         if len(set(names)) < len(names):
             raise ValueError(f"variants: {max(names, key=names.count)} is there twice")
@@ -121,7 +123,7 @@ class Study:
         backbone = self.own.backbone
         self.found = subjects.load(settings.collection, backbone, settings.images, inputs.data)
         self.jitter = round(settings.max_jitter * backbone.size / JITTER_SIZE)
-        allowed = settings.limited.get(settings.backbone)
+        allowed = settings.limited.get(settings.network)
         self.variants = [
             variant.shortened(allowed and allowed[variant.name], settings.most_iterations)
             for variant in settings.variants
@@ -173,7 +175,7 @@ class Study:
 
 def networks_of(settings: Settings, inputs: stage.Inputs) -> list[Frozen]:
     """The network itself, then the others. Raises ColophonError where they know different classes."""
-    names = [settings.backbone, *(name for name in settings.others if name != settings.backbone)]
+    names = [settings.network, *(name for name in settings.others if name != settings.network)]
     networks = [frozen.load(name, inputs) for name in names]
     if len({network.backbone.is_small for network in networks}) > 1:
         raise ColophonError(

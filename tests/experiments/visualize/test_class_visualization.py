@@ -12,7 +12,7 @@ from report import stage
 from report.errors import ColophonError
 
 LETTERS = {
-    "backbone": "small/squeezenet",
+    "network": "small/squeezenet",
     "others": ("small/vgg", "small/squeezenet"),
     "collection": "letters",
 }
@@ -117,7 +117,7 @@ def test_a_class_that_does_not_exist_or_is_not_shown_is_refused(run_stage, both,
 def test_networks_of_other_classes_cannot_judge(run_stage, both, with_random_weights) -> None:
     with pytest.raises(ColophonError, match="know different classes"):
         run_stage(
-            class_visualization, both, with_random_weights, backbone="small/squeezenet",
+            class_visualization, both, with_random_weights, network="small/squeezenet",
             others=("torchvision/squeezenet1_1",), collection="letters",
         )  # fmt: skip
 
@@ -144,7 +144,7 @@ def test_a_variant_that_cannot_be_run_is_refused(row, message) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"backbone": "torchvision/nosuch"}, "unknown backbone"),
+        ({"network": "torchvision/nosuch"}, "unknown backbone"),
         ({"others": ("torchvision/squeezenet1_1",)}, "none can judge"),
         ({"variants": (VARIANTS[0], VARIANTS[0])}, "baseline is there twice"),
         ({"limited": {"small/vgg": {"nosuch": 1}}}, "no variant is called nosuch"),
