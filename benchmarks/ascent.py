@@ -126,7 +126,7 @@ def compare(own: Frozen, count: int, iterations: int) -> None:
                 apart = [pictures.distance(a[t], b[t]) for a, b in zip(found, first, strict=True)]
                 alike = [correlation(a[t], b[t]) for a, b in zip(found, first, strict=True)]
                 print(
-                    f"    after {t} iterations: root mean square difference {np.mean(apart):.2f} grey levels, "
+                    f"    after {t} iterations: differ by {np.mean(apart):.2f} grey levels (rms), "
                     f"most {max(apart):.2f}; correlation {np.mean(alike):.4f}, least {min(alike):.4f}"
                 )
 

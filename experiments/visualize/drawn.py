@@ -14,6 +14,9 @@ from report import stage
 from report.stage import quantity
 
 
+SETTINGS = ("learning_rate", "l2", "penalty", "step", "blur_every", "iterations")  # told in the metrics
+
+
 class Mark(stage.Metrics):
     """A variant after so many iterations; a list has a value a seed, in their order."""
 
@@ -105,7 +108,7 @@ def describe(
     squared = variant.penalty == "squared"
     return Drawn.model_validate(
         about
-        | variant.model_dump(include={"learning_rate", "l2", "penalty", "step", "blur_every", "iterations"})
+        | {key: getattr(variant, key) for key in SETTINGS}
         | {
             "seeds": len(tracks),
             "gradient": float(lengths.mean()),

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from experiments.nn.device import PrecisionChoice
 from report import stage
@@ -35,6 +35,14 @@ class Variant(stage.Settings):
         default=(1,), min_length=1, description="of noise and jitter: equal seeds see equal ones"
     )
     precision: PrecisionChoice | None = Field(default=None, description="None: that of the stage")
+
+    @model_serializer(mode="wrap")
+    def _told(self, told: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What differs from the defaults: the colophon prints the settings of a stage."""
+        default = type(self).model_fields
+        return {
+            key: value for key, value in told(self).items() if getattr(self, key) != default[key].default
+        }
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
