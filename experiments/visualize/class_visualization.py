@@ -47,6 +47,12 @@ class Settings(stage.Settings):
     most_iterations: int | None = Field(
         default=None, ge=1, description="cut every variant to so many iterations, for a quick look"
     )
+    rate_factor: float = Field(
+        default=1.0,
+        gt=0,
+        le=1e3,
+        description="of every learning rate: a small picture is short, and so are steps",
+    )
     max_jitter: int = Field(
         default=16, ge=0, description="pixels of a picture of 224; the practical's. Others in proportion"
     )
@@ -125,7 +131,9 @@ class Study:
         self.jitter = round(settings.max_jitter * backbone.size / JITTER_SIZE)
         allowed = settings.limited.get(settings.network)
         self.variants = [
-            variant.shortened(allowed and allowed[variant.name], settings.most_iterations)
+            variant.adapted(
+                allowed and allowed[variant.name], settings.most_iterations, settings.rate_factor
+            )
             for variant in settings.variants
             if allowed is None or variant.name in allowed
         ]

@@ -13,7 +13,6 @@ from experiments.visualize.variants import Variant
 from report import stage
 from report.stage import quantity
 
-
 SETTINGS = ("learning_rate", "l2", "penalty", "step", "blur_every", "iterations")  # told in the metrics
 
 

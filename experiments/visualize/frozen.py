@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import nn
+from torchvision.models import VGG
 
 from experiments.nn import backbones, device, inference
 from experiments.nn.backbones import Backbone
@@ -67,4 +68,14 @@ def load(name: str, inputs: Inputs) -> Frozen:
     """The backbone `name` with its trained weights. Raises ColophonError where they are missing."""
     backbone, where = backbones.find(name), device.choose()
     network = backbones.load(backbone, weights_of(backbone, inputs)).requires_grad_(False)
+    skip_idle_pooling(network)
     return Frozen(backbone, device.place(network, where), where)
+
+
+def skip_idle_pooling(network: nn.Module) -> None:
+    """Take out VGG's adaptive pooling, which changes nothing at the network's own input size.
+
+    On a GPU it has no deterministic gradient, and torch is asked for deterministic ones.
+    """
+    if isinstance(network, VGG):
+        network.avgpool = nn.Identity()  # type: ignore[assignment]  # declared as what it replaces

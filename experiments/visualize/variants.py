@@ -56,11 +56,19 @@ class Variant(stage.Settings):
             raise ValueError(f"{self.name}: seeds {self.seeds} are not distinct and from 0 on")
         return self
 
-    def shortened(self, seeds: int | None, iterations: int | None) -> "Variant":
-        """The same with the first so many seeds and at most so many iterations; None leaves them."""
+    def adapted(self, seeds: int | None, iterations: int | None, rate_factor: float) -> "Variant":
+        """The same with the first so many seeds, at most so many iterations and another learning rate.
+
+        None leaves seeds and iterations as they are; marks beyond the iterations fall away.
+        """
         most = min(self.iterations, iterations or self.iterations)
-        marks = tuple(mark for mark in self.marks if mark < most)
-        return self.model_copy(update={"iterations": most, "marks": marks, "seeds": self.seeds[:seeds]})
+        changed = {
+            "seeds": self.seeds[:seeds],
+            "iterations": most,
+            "marks": tuple(mark for mark in self.marks if mark < most),
+            "learning_rate": rate_factor * self.learning_rate,
+        }
+        return self.model_copy(update=changed)
 
 
 CLASSES = {  # those of the practical and of the published reports

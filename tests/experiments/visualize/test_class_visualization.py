@@ -92,12 +92,13 @@ def test_an_interrupted_stage_goes_on_to_the_same_pictures(run_stage, both, monk
 
 def test_a_profile_may_limit_a_network_to_some_variants_and_all_to_few_iterations(run_stage, both) -> None:
     metrics, _ = run_stage(
-        class_visualization, both, variants=ROWS, classes=CLASSES, most_iterations=2,
+        class_visualization, both, variants=ROWS, classes=CLASSES, most_iterations=2, rate_factor=0.5,
         limited={"small/squeezenet": {"smooth": 1, "other": 3}}, **LETTERS,
     )  # fmt: skip
     assert {name: drawn.iterations for name, drawn in metrics.variants.items()} == {"smooth": 2, "other": 2}
     assert [mark.iteration for mark in metrics.variants["smooth"].marks] == [0, 2]
     assert {name: drawn.seeds for name, drawn in metrics.variants.items()} == {"smooth": 1, "other": 1}
+    assert metrics.variants["smooth"].learning_rate == 2.5
 
 
 @pytest.mark.parametrize(

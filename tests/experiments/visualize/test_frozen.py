@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -38,3 +40,22 @@ def test_weights_take_no_gradient_but_the_picture_does(small) -> None:
         network = backbones.find("small/squeezenet").build().eval()
         network.load_state_dict(small.network.state_dict())
         torch.testing.assert_close(small.logits(picture), network(picture), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["small/vgg", "torchvision/vgg16"])
+def test_vggs_adaptive_pooling_has_nothing_to_do_at_its_own_size(name) -> None:
+    backbone = backbones.find(name)
+    with torch.device("meta"):
+        network: Any = backbone.build()
+        maps = network.features(torch.empty(1, 3, backbone.size, backbone.size))
+        assert network.avgpool(maps).shape == maps.shape
+
+
+def test_without_its_idle_pooling_vgg_gives_the_same_scores() -> None:
+    torch.manual_seed(0)
+    network = backbones.find("small/vgg").build().eval()
+    pictures = torch.randn(2, 3, 32, 32)
+    with torch.no_grad():
+        before = network(pictures)
+        frozen.skip_idle_pooling(network)
+        torch.testing.assert_close(network(pictures), before)
