@@ -43,7 +43,7 @@ PANELS: dict[str, tuple[tuple[Tile, ...], ...]] = {
     "rate": (
         (
             ("rate-low", 1, "η = {rate}"),
-            ("rate-low", END, "η = {rate},\n{after} iterations"),
+            ("rate-low-long", END, "η = {rate},\n{after} iterations"),
             ("baseline", END, "η = {rate}"),
             ("rate-high", END, "η = {rate}"),
             ("normalised", END, "η = {rate},\nsteps of this length"),
