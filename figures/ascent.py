@@ -103,33 +103,43 @@ MEASURES = (  # column of a trace, what it is, whether it is a fraction
 def draw(inputs: Inputs, outputs: Outputs) -> None:
     """Writes networks and of each network curves-, seeds- and the panels' names with `-<network>`.
 
-    A panel leaves out the variants that the network did not run; with fewer than two tiles it is not
-    drawn.
+    A panel leaves out the variants that the network did not run, and a stage that is shown already
+    because the run was short; with fewer than two tiles it is not drawn.
     """
     results = inputs.all(STAGE)
     for result in results:
         slug = result.metrics["slug"]
         for name, rows in PANELS.items():
-            draw_panel([[look(result, tile) for tile in row] for row in rows], f"{name}-{slug}", outputs)
-        first = result.metrics["variants"].get("baseline", {"seeds": 0})
-        seeds = [look(result, ("baseline", END, f"seed {n + 1}"), n) for n in range(first["seeds"])]
-        draw_panel([seeds], f"seeds-{slug}", outputs)
+            draw_panel([pictures_of(result, row) for row in rows], f"{name}-{slug}", outputs)
+        variants = result.metrics["variants"]
+        if "baseline" in variants:
+            seeds = [
+                look(result, "baseline", END, f"seed {n + 1}", n)
+                for n in range(variants["baseline"]["seeds"])
+            ]
+            draw_panel([seeds], f"seeds-{slug}", outputs)
         draw_curves(result, outputs)
-    rows = [[look(result, tile) for tile in NETWORKS] for result in results]
     labels = [result.metrics["title"] for result in results]
-    draw_panel(rows, "networks", outputs, labels)
+    draw_panel([pictures_of(result, NETWORKS) for result in results], "networks", outputs, labels)
 
 
 Picture = tuple[np.ndarray, str]
 
 
-def look(result: Result, tile: Tile, seed: int = 0) -> Picture | None:
-    """The picture (size, size, 3) of a tile and its title; None where the variant was not run."""
-    name, mark, title = tile
-    drawn = result.metrics["variants"].get(name)
-    if drawn is None:
-        return None
-    place = mark % len(drawn["marks"]) if mark < 0 else min(mark, len(drawn["marks"]) - 1)
+def pictures_of(result: Result, row: Sequence[Tile]) -> list[Picture]:
+    """The pictures (size, size, 3) of a row and their titles: of the variants that were run, each once."""
+    variants = result.metrics["variants"]
+    places: dict[tuple[str, int], str] = {}
+    for name, mark, title in row:
+        if name in variants:
+            last = len(variants[name]["marks"]) - 1
+            places.setdefault((name, last if mark == END else min(mark, last)), title)
+    return [look(result, name, place, title) for (name, place), title in places.items()]
+
+
+def look(result: Result, name: str, place: int, title: str, seed: int = 0) -> Picture:
+    """The picture of a variant at one of its marks, with its title."""
+    drawn = result.metrics["variants"][name]
     pixels = np.asarray(result.array(drawn["pictures"])[seed, place])
     return pixels, title.format(after=drawn["marks"][place]["iteration"], **words(drawn))
 
@@ -146,11 +156,10 @@ def words(drawn: dict[str, Any]) -> dict[str, str]:
 
 
 def draw_panel(
-    rows: Sequence[Sequence[Picture | None]], name: str, outputs: Outputs, labels: Sequence[str] = ()
+    rows: Sequence[Sequence[Picture]], name: str, outputs: Outputs, labels: Sequence[str] = ()
 ) -> None:
     """Tiles of one size in rows, each titled; `labels` stand left of the rows."""
-    kept = [[picture for picture in row if picture is not None] for row in rows]
-    kept = [row for row in kept if row] if not labels else kept
+    kept = [row for row in rows if row]
     if sum(map(len, kept)) < 2:
         return
     columns = max(map(len, kept))
@@ -192,6 +201,7 @@ def draw_curves(result: Result, outputs: Outputs) -> None:
                 draw_curve(axes, variants[name], result, name, column)
         axes.set_ylabel(label)
         axes.set_xscale("symlog", linthresh=1, linscale=0.5)
+        axes.xaxis.set_major_formatter("{x:g}")
         if fraction:
             axes.set_ylim(-0.03, 1.03)
             style.percent(axes.yaxis)
