@@ -57,9 +57,10 @@ def practical(own: Frozen) -> Loop:
         picture = ascent.first(own.backbone.size)[None].clone()
         for t, (rows, columns) in enumerate(ascent.shifts(DEFAULTS.max_jitter).tolist()):
             picture = torch.roll(picture, (rows, columns), (2, 3)).requires_grad_()
-            (network(picture)[0, ascent.target] - variant.l2 * picture.norm()).backward()
+            score = network(picture)[0, ascent.target] - variant.l2 * picture.norm()
+            (gradient,) = torch.autograd.grad(score, picture)
             with torch.no_grad():
-                picture = picture + variant.learning_rate * picture.grad
+                picture = picture + variant.learning_rate * gradient
                 picture = torch.roll(picture, (-rows, -columns), (2, 3))
                 for channel in range(3):
                     picture[:, channel].clamp_(low[channel], high[channel])

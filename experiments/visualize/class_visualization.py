@@ -69,6 +69,8 @@ class Settings(stage.Settings):
         names = [variant.name for variant in self.variants]
         if len(set(names)) < len(names):
             raise ValueError(f"variants: {max(names, key=names.count)} is there twice")
+        if not all(self.limited.values()):
+            raise ValueError("limited: a network without a variant; leave it out of the profile's networks")
         unknown = {name for chosen in self.limited.values() for name in chosen} - set(names)
         if unknown:
             raise ValueError(f"limited: no variant is called {', '.join(sorted(unknown))}")
@@ -132,7 +134,9 @@ class Study:
         allowed = settings.limited.get(settings.network)
         self.variants = [
             variant.adapted(
-                allowed and allowed[variant.name], settings.most_iterations, settings.rate_factor
+                None if allowed is None else allowed[variant.name],
+                settings.most_iterations,
+                settings.rate_factor,
             )
             for variant in settings.variants
             if allowed is None or variant.name in allowed

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -79,7 +81,8 @@ def test_an_ascent_depends_neither_on_its_neighbours_nor_on_how_long_it_goes_on(
     longer = Ascent(MIXED[0].model_copy(update={"iterations": 8}), 0, 3, None, frozenset([6]))
     alone = ascend(small, [longer])
     place = together.ascents.index(ascents[0])
-    np.testing.assert_allclose(together.kept[place][6], alone.kept[0][6], atol=1)
+    apart = together.kept[place][6].astype(int) - alone.kept[0][6]
+    assert np.abs(apart).max() <= 1
 
 
 def test_an_interrupted_ascent_ends_with_the_very_same_bytes(small, tmp_path, monkeypatch) -> None:
@@ -105,11 +108,17 @@ def test_a_dead_class_leaves_the_picture_to_the_penalty_and_is_no_number_gone_wr
     with torch.no_grad():
         bias[3] = -1e6  # SqueezeNet's scores pass a ReLU
     start = 0.5 * torch.rand(3, 32, 32, generator=torch.Generator().manual_seed(0))
-    calm = {"target": "x", "blur_every": None, "learning_rate": 1.0, "iterations": 1, "l2": 0.1}
+    calm: dict[str, Any] = {
+        "target": "x",
+        "blur_every": None,
+        "learning_rate": 1.0,
+        "iterations": 1,
+        "l2": 0.1,
+    }
     variants = [
         Variant(name="norm", **calm),
         Variant(name="squared", penalty="squared", **calm),
-        Variant(name="none", step="normalised", **(calm | {"l2": 0})),
+        Variant(name="none", step="normalised", **calm).model_copy(update={"l2": 0.0}),
     ]
     for variant, factor in zip(variants, (1 - 0.1 / start.norm().item(), 0.8, 1.0), strict=True):
         batch = ascend(small, [Ascent(variant, 0, 3, start, frozenset([1]))])

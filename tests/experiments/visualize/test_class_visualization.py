@@ -150,6 +150,7 @@ def test_a_variant_that_cannot_be_run_is_refused(row, message) -> None:
         ({"variants": (VARIANTS[0], VARIANTS[0])}, "baseline is there twice"),
         ({"limited": {"small/vgg": {"nosuch": 1}}}, "no variant is called nosuch"),
         ({"limited": {"small/vgg": {"baseline": 0}}}, "greater than 0"),
+        ({"limited": {"small/vgg": {}}}, "a network without a variant"),
         ({"sigma": 0}, "sigma"),
     ],
 )
