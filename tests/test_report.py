@@ -162,6 +162,11 @@ TABLES = {
         "architecture", "mlp.layers",
         {"Layer": "label", "Inputs": "inputs", "Outputs": "outputs", "Parameters": "parameters"},
     ),
+    "faithfulness": (
+        "../visualize/saliency", "methods",
+        {"Network": "network", "Map": "title", "Insertion": "insertion", "Deletion": "deletion",
+         "Difference": "gain", "Grain": "grain", "Edges": "like_edges"},
+    ),
     "heads": (
         "", "",
         {"Network": "title", "Trained": "head", "Parameters": "parameters", "Train": "train_accuracy",
@@ -181,7 +186,7 @@ def at(row: Any, path: str) -> Any:
 
 
 def rows_of(project: Path, stage: str, path: str) -> list[Any]:
-    """The rows that a table shows; those of the heads come from a stage a network."""
+    """The rows that a table shows; those of heads and of saliency maps come from a stage a network."""
     if not stage:
         found = []
         for name in ("vgg", "squeezenet", "vit"):
@@ -190,6 +195,9 @@ def rows_of(project: Path, stage: str, path: str) -> list[Any]:
             found += [alone["linear"], alone["mlp"]]
             found += [json.loads(inside.read_text())["fine_tuned"]] if inside.exists() else []
         return found
+    if stage == "../visualize/saliency":
+        runs = [metrics(project, f"{stage}/backbone=small-{name}") for name in ("squeezenet", "vgg")]
+        return [method for run in runs for method in run[path].values()]
     path, _, family = path.partition(":")
     return [row for row in at(metrics(project, stage), path) if not family or row["family"] == family]
 
@@ -211,7 +219,8 @@ def test_a_table_reads_back_from_csv_as_the_metrics_it_shows(project, name):
 
 def test_every_table_and_nothing_else_is_exported(project):
     folder = project / "build/smoke/report/tables"
-    expected = {f"tbl-{name}.{suffix}" for name in TABLES for suffix in ("csv", "tex")}
+    names = (*TABLES, "fooling", "controls", "transfer", "ascent")
+    expected = {f"tbl-{name}.{suffix}" for name in names for suffix in ("csv", "tex")}
     assert {path.name for path in folder.iterdir()} == expected
 
 
@@ -255,7 +264,7 @@ def test_the_page_asks_nothing_of_other_hosts(page):
 def test_the_title_page_names_the_profile_and_the_colophon_every_stage(project, page, printed):
     assert "profile smoke" in " ".join(printed.split("\f")[0].split())
     stages = [path.parent for path in (project / "build/smoke/stages").rglob("provenance.json")]
-    assert len(stages) == 20
+    assert len(stages) == 32
     flat = " ".join(printed.split())
     unbroken = re.sub(r"-\n\s*|\s+", "", printed)  # long paths are broken at the end of a line
     for stage in stages:

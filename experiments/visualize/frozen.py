@@ -54,6 +54,10 @@ class Frozen:
         """Normalised pictures in grey levels, float (n, 3, size, size); a picture has 0 to 255."""
         return 255 * (normalized * self.std + self.mean)
 
+    def from_grey_levels(self, levels: torch.Tensor) -> torch.Tensor:
+        """The inverse of `grey_levels`."""
+        return (levels / 255 - self.mean) / self.std
+
     def pictures(self, normalized: torch.Tensor) -> np.ndarray:
         """Normalised pictures as they are saved: clamped and rounded, uint8 (n, size, size, 3)."""
         levels = self.grey_levels(normalized.detach()).clamp(0, 255).round()

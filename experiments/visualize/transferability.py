@@ -1,0 +1,91 @@
+"""Whether pictures that were made to fool one network fool another.
+
+They are judged as they were saved, with 8 bits a value, beside noise of the same length on the same
+pictures. Changed means: named otherwise than the same network names the clean picture.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import Field
+
+from experiments.nn import backbones
+from experiments.nn.backbones import BackboneName
+from experiments.visualize import disturbances, fooling, frozen, subjects
+from experiments.visualize.frozen import Frozen
+from experiments.visualize.shares import Attacks, Kept
+from report import stage
+from report.stage import quantity
+
+
+class Settings(stage.Settings):
+    backbones: tuple[BackboneName, ...] = Field(
+        ("torchvision/squeezenet1_1",), min_length=1, description="the networks that judge"
+    )
+    collection: str = Field("imagenet/val25", description="that of visualize/adversarial")
+    images: int = Field(25, ge=1, le=1000, description="those of visualize/adversarial")
+    seed: int = Field(1, ge=0, lt=2**31, description="draws the noise")
+
+
+class Pair(stage.Metrics):
+    source: str = quantity("the network that was attacked")
+    source_backbone: str = quantity("its name in the profiles")
+    judge: str = quantity("the network that judges")
+    judge_backbone: str = quantity("its name in the profiles")
+    itself: bool = quantity("whether the two are the same")
+    boundary: Kept = quantity("pictures from the boundary, saved")
+    further: Kept = quantity("pictures from some iterations beyond, saved")
+    noise: Kept = quantity("noise as long as the perturbations further on, saved")
+
+
+class Metrics(stage.Metrics):
+    pairs: list[Pair] = quantity("each judge of each attacked network's pictures")
+    others: list[Pair] = quantity("those of them that are two networks")
+
+
+def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Metrics:
+    judges = [frozen.load(name, inputs) for name in settings.backbones]
+    sources = inputs.all("visualize/adversarial")
+    pairs = [
+        pair(source, judge, settings, inputs)
+        for source in outputs.progress(sources, unit="networks", label="judging")
+        for judge in judges
+    ]
+    return Metrics(pairs=pairs, others=[pair for pair in pairs if not pair.itself])
+
+
+def pair(source: stage.Result, judge: Frozen, settings: Settings, inputs: stage.Inputs) -> Pair:
+    """What `judge` says of the attacks on `source` that reached their target."""
+    attacked = backbones.find(source.metrics["backbone"])
+    clean = subjects.load(settings.collection, attacked, settings.images, inputs.data).images
+    reached, owner = np.asarray(source.array("reached")), np.asarray(source.array("owner"))
+    owner, target = owner[reached], np.asarray(source.array("target"))[reached]
+
+    def said(images: np.ndarray) -> np.ndarray:
+        fitting = np.stack([subjects.squeeze(image, judge.backbone.size) for image in images])
+        return fooling.in_batches(judge.logits, judge.normalized(fitting)).argmax(1).cpu().numpy()
+
+    attacks = Attacks(owner, target, said(clean)[owner])
+    boundary, further = (np.asarray(source.array(name))[reached] for name in ("boundary", "further"))
+    ways: dict[str, Any] = {
+        "boundary": boundary,
+        "further": further,
+        "noise": noisy(clean[owner], further, settings.seed),
+    }
+    titles = {"boundary": "at the boundary", "further": "beyond it", "noise": "noise"}
+    return Pair(
+        source=attacked.title,
+        source_backbone=attacked.name,
+        judge=judge.backbone.title,
+        judge_backbone=judge.backbone.name,
+        itself=attacked == judge.backbone,
+        **{name: attacks.kept(titles[name], said(images)) for name, images in ways.items()},
+    )
+
+
+def noisy(clean: np.ndarray, fooled: np.ndarray, seed: int) -> np.ndarray:
+    """Pictures uint8 with noise as long as what lies between them and the fooled ones."""
+    levels, attacked = (torch.from_numpy(array.astype(np.float32)) for array in (clean, fooled))
+    added = levels + disturbances.noise(attacked - levels, seed)
+    return added.clamp(0, 255).round().byte().numpy()
