@@ -219,7 +219,7 @@ def test_a_table_reads_back_from_csv_as_the_metrics_it_shows(project, name):
 
 def test_every_table_and_nothing_else_is_exported(project):
     folder = project / "build/smoke/report/tables"
-    names = (*TABLES, "fooling", "controls", "transfer")
+    names = (*TABLES, "fooling", "controls", "transfer", "ascent")
     expected = {f"tbl-{name}.{suffix}" for name in names for suffix in ("csv", "tex")}
     assert {path.name for path in folder.iterdir()} == expected
 
@@ -264,7 +264,7 @@ def test_the_page_asks_nothing_of_other_hosts(page):
 def test_the_title_page_names_the_profile_and_the_colophon_every_stage(project, page, printed):
     assert "profile smoke" in " ".join(printed.split("\f")[0].split())
     stages = [path.parent for path in (project / "build/smoke/stages").rglob("provenance.json")]
-    assert len(stages) == 30
+    assert len(stages) == 32
     flat = " ".join(printed.split())
     unbroken = re.sub(r"-\n\s*|\s+", "", printed)  # long paths are broken at the end of a line
     for stage in stages:
