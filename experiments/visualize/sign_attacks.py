@@ -43,7 +43,7 @@ def fgsm(
 
     Raises ColophonError for a budget below zero.
     """
-    climb = uphill(classify, levels, labels).sign()
+    climb = uphill(classify, levels, labels)[1].sign()
     for budget in budgets:
         check(budget)
         yield (levels + budget * climb).clamp(0, 255)
@@ -67,29 +67,38 @@ def pgd(
     low, high = (levels - budget).clamp(min=0), (levels + budget).clamp(max=255)
     drawn = torch.rand(levels.shape, generator=torch.Generator().manual_seed(seed)).to(levels.device)
     current = torch.clamp(levels + budget * (2 * drawn - 1), low, high)
-    wrong = in_batches(classify, current).argmax(1) != labels
+    wrong = torch.zeros_like(labels, dtype=torch.bool)
     for _ in range(steps):
         left = (~wrong).nonzero()[:, 0]
         if not len(left):
             break
-        climb = uphill(classify, current[left], labels[left]).sign()
-        moved = current[left] + STRIDE * budget / steps * climb
+        logits, gradient = uphill(classify, current[left], labels[left])
+        fallen = logits.argmax(1) != labels[left]
+        wrong[left[fallen]] = True
+        left = left[~fallen]
+        moved = current[left] + STRIDE * budget / steps * gradient[~fallen].sign()
         current[left] = torch.clamp(moved, low[left], high[left])
+    left = (~wrong).nonzero()[:, 0]
+    if len(left):
         wrong[left] = in_batches(classify, current[left]).argmax(1) != labels[left]
     return Search(wrong, current)
 
 
-def uphill(classify: Classify, levels: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """The gradient of each picture's cross-entropy with respect to it, (n, 3, h, w).
+def uphill(
+    classify: Classify, levels: torch.Tensor, labels: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The logits (n, classes), and each picture's gradient of its cross-entropy, (n, 3, h, w).
 
     The loss is taken in float64: in float32 a probability near 1 is 1, and its gradient 0.
     """
-    gradients = []
+    logits, gradients = [], []
     for part, classes in zip(levels.split(BATCH), labels.split(BATCH), strict=True):
         picture = part.detach().requires_grad_(True)
-        loss = functional.cross_entropy(classify(picture).double(), classes, reduction="sum")
+        scores = classify(picture)
+        loss = functional.cross_entropy(scores.double(), classes, reduction="sum")
         gradients.append(torch.autograd.grad(loss, picture)[0])
-    return torch.cat(gradients)
+        logits.append(scores.detach())
+    return torch.cat(logits), torch.cat(gradients)
 
 
 def check(budget: float) -> None:

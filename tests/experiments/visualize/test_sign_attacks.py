@@ -82,7 +82,8 @@ def test_pictures_that_are_wrong_already_are_not_touched_further() -> None:
 def test_the_gradient_is_that_of_the_cross_entropy_of_each_picture() -> None:
     weights, levels = linear(2), pictures(9, 2)
     labels = torch.arange(9) % 3
-    found = sign_attacks.uphill(lambda x: x.flatten(1) @ weights.T, levels, labels)
+    logits, found = sign_attacks.uphill(lambda x: x.flatten(1) @ weights.T, levels, labels)
+    torch.testing.assert_close(logits, levels.flatten(1) @ weights.T)
     residual = (levels.flatten(1) @ weights.T).softmax(1) - functional.one_hot(labels, 3)
     torch.testing.assert_close(found.flatten(1), residual @ weights)
 
