@@ -80,8 +80,9 @@ PANELS: dict[str, tuple[tuple[Tile, ...], ...]] = {
 NETWORKS: tuple[Tile, ...] = (  # a row a network
     ("baseline", END, "{target}"),
     ("wombat-barely", END, "{target}"),
-    ("grid-5-weak", END, "{target}"),
-    ("on-ground", END, "{target} from {start}"),
+    ("grid-5-weak", END, "{target},\nη = {rate}"),
+    ("grid-25-weak", END, "{target},\nη = {rate}"),
+    ("on-ground", END, "{target}\nfrom {start}"),
     ("free", END, "{target},\nnot regularised"),
 )
 CURVES = {  # variant -> colour, line, name
