@@ -97,6 +97,8 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     """Writes pictures-<variant>, trace-<variant> and, of the variants to animate, frames-<variant>."""
     study = Study(settings, inputs)
     tracks = drawing.climb(study.batches(outputs), outputs, study.own.backbone.title)
+    judged = outputs.progress(study.variants, unit="variants", label="what the networks say")
+    drawn = {variant.name: study.describe(variant, tracks, outputs) for variant in judged}
     found = study.found
     scores = pictures.logits(study.own, found.images)
     return Metrics.model_validate(
@@ -112,7 +114,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
             "gradients": sum(len(track.lengths) for track in tracks.values()),
             "picture_logit": float(np.mean(scores[np.arange(len(found)), found.labels])),
             "picture_variation": float(pictures.total_variation(found.images).mean()),
-            "variants": {v.name: study.describe(v, tracks, outputs) for v in study.variants},
+            "variants": drawn,
         }
     )
 
