@@ -79,7 +79,8 @@ PANELS: dict[str, tuple[tuple[Tile, ...], ...]] = {
 }
 NETWORKS: tuple[Tile, ...] = (  # a row a network
     ("baseline", END, "{target}"),
-    ("wombat-barely", END, "{target}"),
+    ("wombat-short", END, "{target}"),
+    ("wombat-barely", END, "{target},\nblur {every}, λ {l2}"),
     ("grid-5-weak", END, "{target},\nη = {rate}"),
     ("grid-25-weak", END, "{target},\nη = {rate}"),
     ("on-ground", END, "{target}\nfrom {start}"),

@@ -89,6 +89,7 @@ class Metrics(About):
     picture_logit: float = quantity(
         "mean score of the true class of those pictures, before the softmax", "", 1
     )
+    picture_logit_highest: float = quantity("the highest score of the true class among them", "", 1)
     picture_variation: float = quantity("their mean total variation", "grey levels", 1)
     variants: dict[str, Drawn] = quantity("by name")
 
@@ -100,7 +101,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     judged = outputs.progress(study.variants, unit="variants", label="what the networks say")
     drawn = {variant.name: study.describe(variant, tracks, outputs) for variant in judged}
     found = study.found
-    scores = pictures.logits(study.own, found.images)
+    scores = pictures.logits(study.own, found.images)[np.arange(len(found)), found.labels]
     return Metrics.model_validate(
         about(study.own.backbone)
         | {
@@ -112,7 +113,8 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
             "sigma": settings.sigma,
             "precision": study.precision(None),
             "gradients": sum(len(track.lengths) for track in tracks.values()),
-            "picture_logit": float(np.mean(scores[np.arange(len(found)), found.labels])),
+            "picture_logit": float(np.mean(scores)),
+            "picture_logit_highest": float(np.max(scores)),
             "picture_variation": float(pictures.total_variation(found.images).mean()),
             "variants": drawn,
         }
