@@ -1,0 +1,103 @@
+"""Sweeps: stacked or one by one, whole or interrupted, shuffled or in the practical's pairing."""
+
+import numpy as np
+import pytest
+import torch
+
+from experiments.adapt.evaluation import pool
+from experiments.adapt.networks import Shape
+from experiments.adapt.schedules import Schedule, practical
+from experiments.adapt.stack import Recipe
+from experiments.adapt.sweep import Plan, data_of, train
+from report import stage
+from report.errors import ColophonError
+
+SHAPE = Shape((4, 6))
+PLANS = [Plan(1, practical(2)), Plan(2, Schedule(1.0), shuffled=True), Plan(1, Schedule(0.0))]
+
+
+@pytest.fixture
+def outputs(tmp_path):
+    """Makes outputs whose checkpoints lie in a folder of this name; stops after some epochs if told to."""
+
+    def make(name: str, stop_after: int | None = None) -> stage.Outputs:
+        def progress(items, total, unit, label):
+            for done, item in enumerate(items):
+                if done == stop_after:
+                    raise KeyboardInterrupt
+                yield item
+
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        return stage.Outputs(folder, folder, progress)
+
+    return make
+
+
+def weights(trained) -> torch.Tensor:
+    return torch.cat([p.flatten() for p in trained.network.parameters()])
+
+
+def test_stacked_networks_end_where_single_ones_do(domains, outputs) -> None:
+    pools = [pool(domains.source), pool(domains.target, labelled=False)]
+    recipe = Recipe(3, 40)
+    single = train(PLANS, pools, recipe, SHAPE, outputs("single"), "sweep", at_once=1)
+    stacked = train(PLANS, pools, recipe, SHAPE, outputs("stacked"), "sweep", at_once=2)
+    for one, other in zip(single, stacked, strict=True):
+        assert one.plan == other.plan and len(one.losses) == 3 * 10
+        assert one.loss == pytest.approx(one.losses[-10:].mean())
+        np.testing.assert_allclose(other.losses, one.losses, rtol=1e-3)
+        torch.testing.assert_close(weights(other), weights(one), rtol=1e-3, atol=1e-4)
+
+
+def test_an_interrupted_sweep_ends_with_the_weights_of_a_whole_one(domains, outputs) -> None:
+    pools = [pool(domains.source), pool(domains.target, labelled=False)]
+    arguments = PLANS, pools, Recipe(4, 40, "adam", 1e-3), Shape((4, 6), batch_norm=True)
+    whole = train(*arguments, outputs("whole"), "sweep")
+    with pytest.raises(KeyboardInterrupt):
+        train(*arguments, outputs("cut", stop_after=2), "sweep")
+    resumed = train(*arguments, outputs("cut"), "sweep")
+    for one, other in zip(whole, resumed, strict=True):
+        assert torch.equal(weights(one), weights(other))
+        assert np.array_equal(one.losses, other.losses)
+
+
+def test_the_practicals_order_shows_the_same_digits_in_both_domains(domains) -> None:
+    pools = [pool(domains.source), pool(domains.target)]
+    plans = [Plan(1), Plan(1, shuffled=True), Plan(2, shuffled=True)]
+    source, target = data_of(plans, pools, Recipe(1, 40), epoch=0)
+    assert source.order[0].flatten().tolist() == list(range(200))
+    assert torch.equal(source.order[0], target.order[0])
+    assert sorted(source.order[1].flatten().tolist()) == list(range(200))
+    orders = [part.order[index].flatten().tolist() for part in (source, target) for index in (1, 2)]
+    assert len({tuple(order) for order in orders}) == 4
+    again, _ = data_of(plans, pools, Recipe(1, 40), epoch=0)
+    later, _ = data_of(plans, pools, Recipe(1, 40), epoch=1)
+    assert torch.equal(again.order, source.order)
+    assert not torch.equal(later.order[1], source.order[1])
+
+
+def test_a_schedule_runs_once_through_the_whole_training(domains, outputs, monkeypatch) -> None:
+    seen = []
+    original = Schedule.at
+    monkeypatch.setattr(
+        Schedule, "at", lambda self, progress: seen.append(progress) or original(self, progress)
+    )
+    pools = [pool(domains.source), pool(domains.target, labelled=False)]
+    train([PLANS[0]], pools, Recipe(2, 40), SHAPE, outputs("schedule"), "sweep")
+    np.testing.assert_allclose(np.concatenate(seen), np.arange(20) / 20)
+
+
+def test_a_diverging_training_stops_and_the_sweep_goes_on(domains, outputs) -> None:
+    pools = [pool(domains.source), pool(domains.target, labelled=False)]
+    plans = [Plan(1, Schedule(-1e30)), Plan(1, practical(2))]
+    wild, tame = train(plans, pools, Recipe(2, 40), SHAPE, outputs("wild"), "sweep")
+    assert wild.stopped and wild.stopped <= 10 and wild.loss is None
+    assert not np.isfinite(wild.losses[wild.stopped - 1])
+    assert torch.isfinite(weights(wild)).all()
+    assert tame.stopped is None and tame.loss is not None
+
+
+def test_too_few_pictures_for_a_batch_are_told(domains, outputs) -> None:
+    with pytest.raises(ColophonError, match="200 training images do not fill their part of a batch, 256"):
+        train([Plan(1)], [pool(domains.source)], Recipe(1, 256), SHAPE, outputs("few"), "sweep")
