@@ -39,7 +39,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Pool:
-    """A domain's training pictures, uint8 (n, 28, 28, channels), and their labels (n,) if they are learnt."""
+    """A domain's pictures, uint8 (n, 28, 28, channels), and their labels (n,) if they are learnt."""
 
     images: torch.Tensor
     labels: torch.Tensor | None
