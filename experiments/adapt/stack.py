@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from experiments.data.domains import MEAN, STD
+from experiments.nn.device import Precision
 
 IGNORED = -1  # the label of a picture whose digit is not to be learnt
 
@@ -29,12 +30,14 @@ class Recipe:
         optimizer: SGD with momentum 0.9, the practical's, or Adam.
         learning_rate: at the start; it falls as 1 / (1 + 10 p)^0.75, with p the epoch's place in
             training, from 0 (Ganin & Lempitsky 2015, section 4; the practical sets it once an epoch).
+        precision: of the networks' operations; weights, losses and steps are float32.
     """
 
     epochs: int
     batch_size: int
     optimizer: Literal["sgd", "adam"] = "sgd"
     learning_rate: float = 0.01
+    precision: Precision = "float32"
 
     def rate(self, epoch: int) -> float:
         """The learning rate in an epoch, counted from 0."""
@@ -93,6 +96,7 @@ class Stack:
         self.losses = torch.empty(len(copies), 0)
         self.stopped: list[int | None] = [None] * len(copies)
         self._one = copies[0]
+        self._half = recipe.precision == "bfloat16"
         leaves = list(self.parameters.values())
         self._optimizer: torch.optim.Optimizer = (
             torch.optim.SGD(leaves, recipe.learning_rate, momentum=0.9)
@@ -133,7 +137,9 @@ class Stack:
         for iteration in range(parts[0].order.shape[1]):
             images, labels = zip(*(part.batch(iteration) for part in parts), strict=True)
             strength = None if strengths is None else strengths[:, iteration]
-            outputs = self.forward(torch.cat(images, dim=1).movedim(-1, 2), strength)
+            with torch.autocast(self.where.type, torch.bfloat16, enabled=self._half):
+                outputs = self.forward(torch.cat(images, dim=1).movedim(-1, 2), strength)
+            outputs = tuple(output.float() for output in outputs)
             losses = digit_loss(outputs[0], torch.cat(labels, dim=1))
             if strength is not None:
                 domain = functional.binary_cross_entropy_with_logits(

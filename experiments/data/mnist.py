@@ -63,7 +63,7 @@ def _checked(root: Path, name: str, md5: str) -> bytes:
 def _parsed(images: bytes, labels: bytes) -> Digits:
     """The content of an idx3 and an idx1 file, whose headers have 16 and 8 bytes."""
     pixels = np.frombuffer(images, dtype=np.uint8, offset=16).reshape(-1, SIDE, SIDE, 1)
-    return Digits(pixels, np.frombuffer(labels, dtype=np.uint8, offset=8).astype(np.int64))
+    return Digits(pixels.copy(), np.frombuffer(labels, dtype=np.uint8, offset=8).astype(np.int64))
 
 
 def read_mnist_m(root: Path) -> tuple[Digits, Digits]:

@@ -142,3 +142,13 @@ def test_a_stack_goes_on_from_its_state_to_the_same_weights() -> None:
     for index in range(3):
         expected = whole.network(index).state_dict()
         assert all(torch.equal(t, expected[name]) for name, t in second.network(index).state_dict().items())
+
+
+def test_bfloat16_changes_the_losses_by_its_rounding_only() -> None:
+    network = build(Shape((4, 6)), True, 1)
+    stacks = [Stack([network], Recipe(4, 10, precision=p), CPU) for p in ("float32", "bfloat16")]
+    for stack in stacks:
+        stack.epoch(parts(1), STRENGTHS[:1], 0)
+    exact, rounded = (stack.losses for stack in stacks)
+    assert 0 < (exact - rounded).abs().max() < 0.02
+    assert all(p.dtype == torch.float32 for p in stacks[1].network(0).parameters())
