@@ -7,7 +7,7 @@ A target picture is |photo - digit|, with the digit's pixels at 255 or 0 (Ganin 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from PIL import Image
@@ -67,10 +67,6 @@ class Settings(stage.Settings):
             raise ValueError(f"the target {self.target} does not go with the source {self.source}")
         return self
 
-    def data(self) -> dict[str, Any]:
-        """The settings of this class, without those of the stage."""
-        return self.model_dump(include=set(Settings.model_fields))
-
 
 @dataclass(frozen=True)
 class Domains:
@@ -84,6 +80,8 @@ class Domains:
             photo was used.
         source_title, target_title: their names in the document.
         paired: whether the target was made from the source, picture by picture.
+        photos, unseen_photos: how many lie behind training digits, and how many are kept from them;
+            both 0 where the target was not made here.
     """
 
     source: Digits
@@ -94,6 +92,8 @@ class Domains:
     source_title: str
     target_title: str
     paired: bool
+    photos: int = 0
+    unseen_photos: int = 0
 
 
 def load(settings: Settings, locate: Callable[[str], Path]) -> Domains:
@@ -122,7 +122,17 @@ def load(settings: Settings, locate: Callable[[str], Path]) -> Domains:
         for digits, where, seed in zip((train, test, test), (seen, seen, unseen), seeds[1:], strict=True)
     ]
     assert blended[0] is not None and blended[1] is not None  # some photo is always seen
-    return Domains(train, blended[0], test, blended[1], blended[2], *titles, paired=True)
+    return Domains(
+        train,
+        blended[0],
+        test,
+        blended[1],
+        blended[2],
+        *titles,
+        paired=True,
+        photos=len(seen),
+        unseen_photos=len(unseen),
+    )
 
 
 def blend(ink: np.ndarray, photos: Sequence[np.ndarray], rng: np.random.Generator) -> np.ndarray:

@@ -18,6 +18,8 @@ class UniqueKeyLoader(Loader):
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen = []
         for node_of_key, _ in node.value:
+            if node_of_key.tag == "tag:yaml.org,2002:merge":  # `<<: *anchor`, which a key may override
+                continue
             key = self.construct_object(node_of_key, deep=True)
             if key in seen:
                 raise yaml.constructor.ConstructorError(

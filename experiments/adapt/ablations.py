@@ -1,0 +1,108 @@
+"""What the reversed gradient does, and how much of it: without it, fixed, by c, by end and slope apart.
+
+All trainings are one sweep; a seed has the same initial weights and pictures in each of them, so that
+they can be compared seed by seed.
+"""
+
+from math import isinf
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from experiments.adapt import methods
+from experiments.adapt.evaluation import Baseline, Method, evaluate, pool, summarize
+from experiments.adapt.methods import about, baselines
+from experiments.adapt.networks import Shape
+from experiments.adapt.schedules import STEEPEST, Schedule, mean_over_training, practical
+from experiments.adapt.sweep import Plan, train
+from experiments.data import domains
+from report import stage
+from report.stage import quantity
+
+FIXED: dict[str, tuple[str, Schedule]] = {
+    "not-reversed": ("domain head, gradient not reversed", Schedule(-1.0)),
+    "cut": ("domain head, gradient cut (λ = 0)", Schedule(0.0)),
+    "full": ("λ = 1 from the start", Schedule(1.0)),
+}
+
+
+class Settings(methods.Settings):
+    epochs: int = Field(default=30, ge=1, le=1000, description="of the published sweep over c")
+    fixed: tuple[Literal["not-reversed", "cut", "full"], ...] = Field(
+        default=("not-reversed", "cut", "full"), description="strengths that do not change in training"
+    )
+    c_values: tuple[Annotated[float, Field(gt=0, le=STEEPEST)], ...] = Field(
+        default=(1, 2, 3, 4, 5, 6, 7, 8, 9, 10), description="1 to 9 published; the paper's is 10"
+    )
+    strengths: tuple[Annotated[float, Field(ge=0, le=10)], ...] = Field(
+        default=(0.25, 0.5, 1, 2), description="at the end of training, for the grid"
+    )
+    slopes: tuple[Annotated[float, Field(ge=0, le=STEEPEST)], ...] = Field(
+        default=(1, 3, 10), description="for the grid; 0 is a straight line"
+    )
+    grid_seeds: tuple[int, ...] = Field(
+        default=(1, 2, 3), min_length=2, description="fewer than of the others: a grid is large"
+    )
+    margin: float = Field(default=5, ge=0, le=100, description="that of adapt/dann")
+
+
+class Row(Method):
+    slug: str = quantity("the row's name: one of the fixed strengths, c or grid")
+    c: float | None = quantity("the constant of the practical's schedule; none for other schedules")
+    end: float = quantity("the reversal's strength at the end of training", "", 3)
+    slope: float | None = quantity("of the schedule; none where the strength is constant")
+    strength_mean: float = quantity("the strength's mean over training", "", 3)
+
+
+class Metrics(stage.Metrics):
+    source_title: str = quantity("the source domain's name")
+    target_title: str = quantity("the target domain's name")
+    epochs: int = quantity("passes over the training pictures in each training, a count")
+    seeds: int = quantity("trainings a row, but for the grid, a count")
+    grid_seeds: int = quantity("trainings a row of the grid, a count")
+    trainings: int = quantity("trainings in all, a count")
+    baseline: Baseline = quantity("what the runs are held against to say that they failed")
+    fixed: list[Row] = quantity("strengths that do not change in training")
+    by_c: list[Row] = quantity("the practical's schedule, by its constant")
+    grid: list[Row] = quantity("end and slope apart, row by row of the end")
+    oracle: Row | None = quantity("the row by c with the highest target accuracy: chosen by target labels")
+    failures: int = quantity("trainings that failed, a count")
+
+
+def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Metrics:
+    """Writes nothing but the metrics."""
+    both = domains.load(settings, inputs.data)
+    baseline = baselines(inputs["adapt/source_only"], settings.margin)["practical"]
+    grid = [Schedule(end, slope) for end in settings.strengths for slope in settings.slopes]
+    kinds: list[tuple[str, str, float | None, Schedule, tuple[int, ...]]] = [
+        *((slug, FIXED[slug][0], None, FIXED[slug][1], settings.seeds) for slug in settings.fixed),
+        *(("c", f"c = {c:g}", c, practical(c), settings.seeds) for c in settings.c_values),
+        *(("grid", "", None, schedule, settings.grid_seeds) for schedule in grid),
+    ]
+    plans = [Plan(seed, schedule) for *_, schedule, seeds in kinds for seed in seeds]
+    recipe = settings.recipe(settings.epochs)
+    pools = [pool(both.source), pool(both.target, labelled=False)]
+    trained = train(plans, pools, recipe, Shape(settings.channels), outputs, "sweep")
+    runs = evaluate(trained, both, baseline)
+    rows = []
+    for slug, title, c, schedule, seeds in kinds:
+        own, runs = runs[: len(seeds)], runs[len(seeds) :]
+        fields = summarize(own, **about(trained, recipe), title=title, shuffled=False)
+        slope = None if isinf(schedule.slope) else schedule.slope
+        strength = mean_over_training(schedule)
+        rows.append(Row(**fields, slug=slug, c=c, end=schedule.end, slope=slope, strength_mean=strength))
+    by_c = [row for row in rows if row.slug == "c"]
+    return Metrics(
+        source_title=both.source_title,
+        target_title=both.target_title,
+        epochs=settings.epochs,
+        seeds=len(settings.seeds),
+        grid_seeds=len(settings.grid_seeds),
+        trainings=len(plans),
+        baseline=baseline,
+        fixed=[row for row in rows if row.slug in FIXED],
+        by_c=by_c,
+        grid=[row for row in rows if row.slug == "grid"],
+        oracle=max(by_c, key=lambda row: row.target.value, default=None),
+        failures=sum(row.failures for row in rows),
+    )

@@ -1,0 +1,57 @@
+"""Domain-adversarial training (Ganin & Lempitsky 2015): the practical's, and variants of it.
+
+Epochs and settings are fixed beforehand and the last epoch's weights are measured: no label of the
+target domain chooses anything. Its labels only measure.
+"""
+
+from pydantic import Field
+
+from experiments.adapt import methods
+from experiments.adapt.evaluation import Baseline
+from experiments.adapt.methods import VariantMethod, VariantName, baselines, run_variants
+from experiments.adapt.schedules import STEEPEST, mean_over_training, practical
+from experiments.data import domains
+from report import stage
+from report.stage import quantity
+
+
+class Settings(methods.VariantSettings):
+    epochs: int = Field(default=20, ge=1, le=1000, description="the practical's")
+    variants: tuple[VariantName, ...] = Field(
+        default=("practical", "shuffled", "improved"), min_length=1, description="ways to train"
+    )
+    c: float = Field(default=2, gt=0, le=STEEPEST, description="of the schedule, the practical's")
+    margin: float = Field(
+        default=5,
+        ge=0,
+        le=100,
+        description="points of source accuracy that a run may lose against training on the source alone",
+    )
+
+
+class Metrics(stage.Metrics):
+    source_title: str = quantity("the source domain's name")
+    target_title: str = quantity("the target domain's name")
+    paired: bool = quantity("whether the i-th pictures of both domains show the same digit")
+    c: float = quantity("the constant of the reversal's schedule")
+    strength_end: float = quantity("the reversal's strength at the end of training", "", 3)
+    strength_mean: float = quantity("its mean over training", "", 3)
+    baseline: Baseline = quantity("what the practical's runs are held against to say that they failed")
+    methods: list[VariantMethod] = quantity("one entry a variant")
+
+
+def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Metrics:
+    """Writes <variant>-<seed>.safetensors."""
+    both = domains.load(settings, inputs.data)
+    schedule = practical(settings.c)
+    baseline = baselines(inputs["adapt/source_only"], settings.margin)
+    return Metrics(
+        source_title=both.source_title,
+        target_title=both.target_title,
+        paired=both.paired,
+        c=settings.c,
+        strength_end=schedule.end,
+        strength_mean=mean_over_training(schedule),
+        baseline=baseline["practical"],
+        methods=run_variants(settings, both, ["source", "target"], schedule, baseline, outputs),
+    )

@@ -1,0 +1,172 @@
+"""The ways to train that the stages of this chapter share: what is set, run, kept and measured."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from pydantic import Field
+from safetensors.torch import load_file, save_file
+
+from experiments.adapt.evaluation import Baseline, Method, evaluate, pool, summarize
+from experiments.adapt.networks import Adapted, Shape
+from experiments.adapt.schedules import Schedule
+from experiments.adapt.stack import Recipe
+from experiments.adapt.sweep import Plan, Trained, train
+from experiments.data import domains
+from experiments.data.domains import Domains
+from experiments.nn import device
+from report import stage
+from report.stage import quantity
+
+VariantName = Literal["practical", "shuffled", "improved", "long"]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """How a way to train departs from the practical's.
+
+    Attributes:
+        title: in the document.
+        shuffled: each domain in each epoch.
+        improved: batch normalisation, and Adam in the place of SGD.
+        long: trained for `long_epochs`.
+    """
+
+    title: str
+    shuffled: bool = False
+    improved: bool = False
+    long: bool = False
+
+
+VARIANTS: dict[str, Variant] = {
+    "practical": Variant("as in the practical"),
+    "shuffled": Variant("shuffled", shuffled=True),
+    "improved": Variant("shuffled, batch normalisation, Adam", shuffled=True, improved=True),
+    "long": Variant("as in the practical, longer", long=True),
+}
+
+
+class Settings(domains.Settings):
+    """What every stage that trains has to say; a profile gives all of them the same data and widths."""
+
+    channels: tuple[int, int] = Field(default=(32, 48), description="of the convolutions; the practical's")
+    batch_size: int = Field(
+        default=128, ge=2, le=4096, description="pictures of both domains together; the practical's"
+    )
+    learning_rate: float = Field(default=0.01, gt=0, le=1, description="of SGD, the practical's")
+    adam_learning_rate: float = Field(
+        default=1e-3, gt=0, le=1, description="of the improved variant; Adam's default"
+    )
+    precision: device.PrecisionChoice = Field(
+        default="float32", description="of the networks' operations; auto: bfloat16 where the device has it"
+    )
+    seeds: tuple[int, ...] = Field(
+        default=(1, 2, 3, 4, 5), min_length=2, description="of initial weights and order"
+    )
+
+    def recipe(self, epochs: int, improved: bool = False) -> Recipe:
+        """How to train for some epochs."""
+        return Recipe(
+            epochs,
+            self.batch_size,
+            "adam" if improved else "sgd",
+            self.adam_learning_rate if improved else self.learning_rate,
+            device.resolve(self.precision, device.choose()),
+        )
+
+
+class VariantSettings(Settings):
+    epochs: int = Field(default=10, ge=1, le=1000, description="the practical's, without adaptation")
+    long_epochs: int = Field(default=100, ge=1, le=1000, description="of the variant long; published once")
+    variants: tuple[VariantName, ...] = Field(
+        default=("practical", "improved"), min_length=1, description="ways to train"
+    )
+
+
+class VariantMethod(Method):
+    slug: VariantName = quantity("the variant's name in arrays and settings")
+    batch_norm: bool = quantity("whether batch normalisation follows each layer")
+    optimizer: Literal["sgd", "adam"] = quantity("SGD with momentum 0.9, or Adam")
+    learning_rate: float = quantity("at the start of training")
+
+
+def run_variants(
+    settings: VariantSettings,
+    both: Domains,
+    sides: Sequence[Literal["source", "target"]],
+    schedule: Schedule | None,
+    baseline: dict[str, Baseline] | None,
+    outputs: stage.Outputs,
+) -> list[VariantMethod]:
+    """Train and measure each variant; writes the weights as <variant>-<seed>.safetensors.
+
+    Args:
+        sides: the domains that are trained on; digits are learnt of the first.
+        schedule: of the reversal, where there is a domain head.
+        baseline: of each variant what its runs are held against, `practical` for those not named.
+    """
+    pools = [pool(getattr(both, side), labelled=side == sides[0]) for side in sides]
+    found = []
+    for slug in settings.variants:
+        variant = VARIANTS[slug]
+        recipe = settings.recipe(
+            settings.long_epochs if variant.long else settings.epochs, variant.improved
+        )
+        shape = Shape(settings.channels, variant.improved)
+        plans = [Plan(seed, schedule, variant.shuffled) for seed in settings.seeds]
+        trained = train(plans, pools, recipe, shape, outputs, slug)
+        for one in trained:
+            keep(one, outputs, f"{slug}-{one.plan.seed}")
+        held_against = baseline.get(slug, baseline["practical"]) if baseline else None
+        runs = evaluate(trained, both, held_against)
+        fields = summarize(runs, **about(trained, recipe), shuffled=variant.shuffled)
+        found.append(
+            VariantMethod(
+                **fields,
+                slug=slug,
+                title=variant.title,
+                batch_norm=shape.batch_norm,
+                optimizer=recipe.optimizer,
+                learning_rate=recipe.learning_rate,
+            )
+        )
+    return found
+
+
+def about(trained: Sequence[Trained], recipe: Recipe) -> dict[str, int]:
+    """The fields of a `Method` that say how much was trained."""
+    return {
+        "parameters": sum(p.numel() for p in trained[0].network.parameters()),
+        "epochs": recipe.epochs,
+        "iterations": max(len(one.losses) for one in trained),
+        "batch_size": recipe.batch_size,
+    }
+
+
+def keep(trained: Trained, outputs: stage.Outputs, name: str) -> None:
+    """Write a network's weights."""
+    state = {key: value.contiguous().cpu() for key, value in trained.network.state_dict().items()}
+    save_file(state, outputs.path(f"{name}.safetensors"))
+
+
+def load(result: stage.Result, slug: str, seed: int, channels: tuple[int, int]) -> Adapted:
+    """A network that `run_variants` kept, in evaluation mode, on the CPU.
+
+    Raises ColophonError where the result has no such variant or seed.
+    """
+    state = load_file(result.path(f"{slug}-{seed}.safetensors"))
+    domain = any(name.startswith("domain.") for name in state)
+    network = Adapted(Shape(channels, VARIANTS[slug].improved), domain)
+    network.load_state_dict({name: torch.as_tensor(tensor) for name, tensor in state.items()})
+    return network.eval()
+
+
+def baselines(result: stage.Result, margin: float) -> dict[str, Baseline]:
+    """What each variant of adapt/source_only reached, by its name."""
+    return {
+        method["slug"]: Baseline(
+            source=method["source"]["value"], target=method["target"]["value"], margin=margin
+        )
+        for method in result.metrics["methods"]
+    }
