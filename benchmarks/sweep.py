@@ -24,7 +24,7 @@ sys.path.insert(0, str(PROJECT))  # run as a file, from any folder
 
 from experiments.adapt.evaluation import evaluate, pool  # noqa: E402
 from experiments.adapt.networks import Shape  # noqa: E402
-from experiments.adapt.schedules import practical  # noqa: E402
+from experiments.adapt.reversal import practical  # noqa: E402
 from experiments.adapt.stack import Recipe  # noqa: E402
 from experiments.adapt.sweep import Plan, Trained, train  # noqa: E402
 from experiments.data import domains  # noqa: E402

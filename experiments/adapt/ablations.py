@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from experiments.adapt import methods
+from experiments.adapt import evaluation, methods
 from experiments.adapt.evaluation import Baseline, Method, evaluate, pool, summarize
-from experiments.adapt.methods import about, baselines
+from experiments.adapt.methods import baselines
 from experiments.adapt.networks import Shape
-from experiments.adapt.schedules import STEEPEST, Schedule, mean_over_training, practical
+from experiments.adapt.reversal import STEEPEST, Schedule, mean_over_training, practical
 from experiments.adapt.sweep import Plan, train
 from experiments.data import domains
 from report import stage
@@ -54,9 +54,7 @@ class Row(Method):
     strength_mean: float = quantity("the strength's mean over training", "", 3)
 
 
-class Metrics(stage.Metrics):
-    source_title: str = quantity("the source domain's name")
-    target_title: str = quantity("the target domain's name")
+class Metrics(evaluation.About):
     epochs: int = quantity("passes over the training pictures in each training, a count")
     seeds: int = quantity("trainings a row, but for the grid, a count")
     grid_seeds: int = quantity("trainings a row of the grid, a count")
@@ -87,14 +85,13 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     rows = []
     for slug, title, c, schedule, seeds in kinds:
         own, runs = runs[: len(seeds)], runs[len(seeds) :]
-        fields = summarize(own, **about(trained, recipe), title=title, shuffled=False)
+        fields = summarize(own, **methods.about(trained, recipe), title=title, shuffled=False)
         slope = None if isinf(schedule.slope) else schedule.slope
         strength = mean_over_training(schedule)
         rows.append(Row(**fields, slug=slug, c=c, end=schedule.end, slope=slope, strength_mean=strength))
     by_c = [row for row in rows if row.slug == "c"]
     return Metrics(
-        source_title=both.source_title,
-        target_title=both.target_title,
+        **evaluation.about(both),
         epochs=settings.epochs,
         seeds=len(settings.seeds),
         grid_seeds=len(settings.grid_seeds),

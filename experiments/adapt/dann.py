@@ -6,10 +6,10 @@ target domain chooses anything. Its labels only measure.
 
 from pydantic import Field
 
-from experiments.adapt import methods
+from experiments.adapt import evaluation, methods
 from experiments.adapt.evaluation import Baseline
 from experiments.adapt.methods import VariantMethod, VariantName, baselines, run_variants
-from experiments.adapt.schedules import STEEPEST, mean_over_training, practical
+from experiments.adapt.reversal import STEEPEST, mean_over_training, practical
 from experiments.data import domains
 from report import stage
 from report.stage import quantity
@@ -29,9 +29,7 @@ class Settings(methods.VariantSettings):
     )
 
 
-class Metrics(stage.Metrics):
-    source_title: str = quantity("the source domain's name")
-    target_title: str = quantity("the target domain's name")
+class Metrics(evaluation.About):
     paired: bool = quantity("whether the i-th pictures of both domains show the same digit")
     c: float = quantity("the constant of the reversal's schedule")
     strength_end: float = quantity("the reversal's strength at the end of training", "", 3)
@@ -46,8 +44,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     schedule = practical(settings.c)
     baseline = baselines(inputs["adapt/source_only"], settings.margin)
     return Metrics(
-        source_title=both.source_title,
-        target_title=both.target_title,
+        **evaluation.about(both),
         paired=both.paired,
         c=settings.c,
         strength_end=schedule.end,

@@ -19,6 +19,15 @@ from report.stage import quantity
 PASSED_AT_ONCE = 500  # pictures
 
 
+class About(stage.Metrics):
+    """What a stage was run on."""
+
+    source_title: str = quantity("the source domain's name")
+    target_title: str = quantity("the target domain's name")
+    training_set: str = quantity("how many training pictures each domain has")
+    test_images: int = quantity("test pictures of the target domain, a count")
+
+
 class Run(stage.Metrics):
     seed: int = quantity("of the initial weights and of the order of the pictures")
     source: float = quantity("accuracy on the source domain's test pictures", "fraction", 1)
@@ -76,6 +85,16 @@ class Baseline(stage.Metrics):
         if source < self.source - self.margin / 100:
             return "source"
         return "target" if target < self.target else None
+
+
+def about(both: Domains) -> dict[str, Any]:
+    """The fields of `About`."""
+    return {
+        "source_title": both.source_title,
+        "target_title": both.target_title,
+        "training_set": f"{min(len(both.source), len(both.target)):,} training digits",
+        "test_images": len(both.target_test),
+    }
 
 
 def pool(digits: Digits, labelled: bool = True) -> Pool:

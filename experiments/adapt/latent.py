@@ -12,7 +12,7 @@ from pydantic import Field
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
-from experiments.adapt import methods
+from experiments.adapt import evaluation, methods
 from experiments.adapt.gap import a_distance, mmd, probe_error
 from experiments.adapt.methods import VariantName, load
 from experiments.adapt.networks import Adapted
@@ -54,9 +54,7 @@ class Features(stage.Metrics):
     runs: list[Run] = quantity("one entry a seed")
 
 
-class Metrics(stage.Metrics):
-    source_title: str = quantity("the source domain's name")
-    target_title: str = quantity("the target domain's name")
+class Metrics(evaluation.About):
     pictures: int = quantity("test pictures of each domain, a count")
     dimensions: int = quantity("features a picture, a count")
     perplexity: float = quantity("of t-SNE", "", 0)
@@ -93,8 +91,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     labels = [both.source_test.labels[:count], both.target_test.labels[:count]]
     outputs.save("labels", np.concatenate(labels))
     return Metrics(
-        source_title=both.source_title,
-        target_title=both.target_title,
+        **evaluation.about(both),
         pictures=count,
         dimensions=found[pairs[0]].shape[1],
         perplexity=settings.perplexity,

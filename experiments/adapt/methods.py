@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from experiments.adapt.evaluation import Baseline, Method, evaluate, pool, summarize
 from experiments.adapt.networks import Adapted, Shape
-from experiments.adapt.schedules import Schedule
+from experiments.adapt.reversal import Schedule
 from experiments.adapt.stack import Recipe
 from experiments.adapt.sweep import Plan, Trained, train
 from experiments.data import domains
@@ -85,6 +85,7 @@ class VariantSettings(Settings):
 
 
 class VariantMethod(Method):
+    method: Literal["source only", "DANN", "target only"] = quantity("what was trained on")
     slug: VariantName = quantity("the variant's name in arrays and settings")
     batch_norm: bool = quantity("whether batch normalisation follows each layer")
     optimizer: Literal["sgd", "adam"] = quantity("SGD with momentum 0.9, or Adam")
@@ -124,6 +125,7 @@ def run_variants(
         found.append(
             VariantMethod(
                 **fields,
+                method="DANN" if schedule else "source only" if sides[0] == "source" else "target only",
                 slug=slug,
                 title=variant.title,
                 batch_norm=shape.batch_norm,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from experiments.adapt import self_training
+from experiments.adapt import evaluation, self_training
 from experiments.adapt.methods import VARIANTS, VariantName
 from experiments.adapt.selection import Selection
 from experiments.adapt.self_training import Run, SelfTraining, iterations_of
@@ -48,9 +48,7 @@ class Curve(stage.Metrics):
     runs: list[Run] = quantity("one entry a seed")
 
 
-class Metrics(stage.Metrics):
-    source_title: str = quantity("the source domain's name")
-    target_title: str = quantity("the target domain's name")
+class Metrics(evaluation.About):
     rounds: int = quantity("rounds, a count")
     iterations: int = quantity("gradient steps a round, a count")
     threshold: float = quantity("probability that a confident label has at least", "", 2)
@@ -78,8 +76,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
             own = slice(place * len(settings.seeds), (place + 1) * len(settings.seeds))
             curves.append(_curve(start, how, settings, ends[own], outputs))
     return Metrics(
-        source_title=both.source_title,
-        target_title=both.target_title,
+        **evaluation.about(both),
         rounds=settings.rounds,
         iterations=iterations_of(settings, both),
         threshold=settings.threshold,

@@ -1,48 +1,45 @@
-"""How strongly the gradient is reversed in the course of training."""
+"""The practical's schedule of the reversal by its constant c: where it ends, and what it is on the way."""
 
-from dataclasses import dataclass
-from math import exp, inf, isinf
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
-STEEPEST = 100.0  # the practical's c; above, the schedule is constant but for the first iterations
+from experiments.adapt.reversal import STEEPEST, mean_over_training, practical
+from report import stage
+from report.stage import quantity
 
-
-@dataclass(frozen=True)
-class Schedule:
-    """lambda(p) = end s(p) / s(1), with s(p) = 2 / (1 + exp(-slope p)) - 1 and p from 0 to 1 in training.
-
-    The practical's schedule (Ganin & Lempitsky 2015, equation 14) is s itself: its one constant sets
-    how steep it is and where it ends. Here they are apart.
-
-    Attributes:
-        end: the strength at the end of training; negative where the gradient is not reversed.
-        slope: 0 for a straight line from 0, infinity for a constant.
-    """
-
-    end: float
-    slope: float = inf
-
-    def at(self, progress: np.ndarray) -> np.ndarray:
-        """The strength at each progress in [0, 1], of the same shape."""
-        progress = np.asarray(progress, dtype=float)
-        if isinf(self.slope):
-            return np.full(progress.shape, self.end)
-        if self.slope == 0:
-            return self.end * progress
-        return self.end * np.tanh(self.slope * progress / 2) / np.tanh(self.slope / 2)
+POINTS = 201  # of each curve
 
 
-def practical(c: float) -> Schedule:
-    """The practical's 2 / (1 + exp(-c p)) - 1, which ends at 0.762 for c = 2."""
-    return Schedule(2 / (1 + exp(-c)) - 1, c)
+class Settings(stage.Settings):
+    c_values: tuple[Annotated[float, Field(gt=0, le=STEEPEST)], ...] = Field(
+        default=(1, 2, 3, 5, 10), min_length=1, description="the practical's 2, the paper's 10, and between"
+    )
 
 
-def mean_over_training(schedule: Schedule) -> float:
-    """The mean of the strength over training, in closed form for p uniform in [0, 1]."""
-    if isinf(schedule.slope):
-        return schedule.end
-    if schedule.slope == 0:
-        return schedule.end / 2
-    half = schedule.slope / 2
-    return float(schedule.end * np.log(np.cosh(half)) / half / np.tanh(half))
+class Schedule(stage.Metrics):
+    c: float = quantity("the schedule's constant")
+    half: float = quantity("strength half-way through training", "", 3)
+    end: float = quantity("strength at the end of training", "", 3)
+    mean: float = quantity("mean of the strength over training", "", 3)
+
+
+class Metrics(stage.Metrics):
+    rows: list[Schedule] = quantity("one entry a constant")
+    practical: Schedule = quantity("the practical's constant")
+    paper: Schedule = quantity("the paper's constant")
+
+
+def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Metrics:
+    """Writes progress (201,) and strengths (constants, 201)."""
+    progress = np.linspace(0, 1, POINTS)
+    outputs.save("progress", progress)
+    outputs.save("strengths", np.stack([practical(c).at(progress) for c in settings.c_values]))
+    return Metrics(rows=[_row(c) for c in settings.c_values], practical=_row(2), paper=_row(10))
+
+
+def _row(c: float) -> Schedule:
+    schedule = practical(c)
+    half = float(schedule.at(np.array(0.5)))
+    return Schedule(c=c, half=half, end=schedule.end, mean=mean_over_training(schedule))

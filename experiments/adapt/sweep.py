@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from experiments.adapt.networks import Adapted, Shape, build
-from experiments.adapt.schedules import Schedule
+from experiments.adapt.reversal import Schedule
 from experiments.adapt.stack import Part, Recipe, Stack
 from experiments.nn import device
 from experiments.nn.extraction import in_order

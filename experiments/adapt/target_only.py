@@ -1,6 +1,6 @@
 """Train on the target domain with its labels, which adaptation does not have: the ceiling."""
 
-from experiments.adapt import methods
+from experiments.adapt import evaluation, methods
 from experiments.adapt.methods import VariantMethod, run_variants
 from experiments.data import domains
 from report import stage
@@ -11,9 +11,7 @@ class Settings(methods.VariantSettings):
     pass
 
 
-class Metrics(stage.Metrics):
-    source_title: str = quantity("the source domain's name")
-    target_title: str = quantity("the target domain's name")
+class Metrics(evaluation.About):
     methods: list[VariantMethod] = quantity("one entry a variant")
 
 
@@ -21,7 +19,6 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     """Writes <variant>-<seed>.safetensors."""
     both = domains.load(settings, inputs.data)
     return Metrics(
-        source_title=both.source_title,
-        target_title=both.target_title,
+        **evaluation.about(both),
         methods=run_variants(settings, both, ["target"], None, None, outputs),
     )

@@ -6,7 +6,7 @@ import torch
 
 from experiments.adapt.evaluation import Baseline, Method, evaluate, predict, summarize
 from experiments.adapt.networks import Shape, build
-from experiments.adapt.schedules import practical
+from experiments.adapt.reversal import practical
 from experiments.adapt.sweep import Plan, Trained
 
 

@@ -5,7 +5,16 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from experiments.adapt import ablations, dann, data, latent, pseudo_labels, source_only, target_only
+from experiments.adapt import (
+    ablations,
+    dann,
+    data,
+    latent,
+    pseudo_labels,
+    schedules,
+    source_only,
+    target_only,
+)
 from experiments.adapt.evaluation import predict
 from experiments.adapt.methods import load
 from experiments.data import domains as data_domains
@@ -37,6 +46,7 @@ def test_training_on_one_domain_learns_it_and_is_measured_on_both(run_stage) -> 
     assert (improved.batch_norm, improved.optimizer, improved.shuffled) == (True, "adam", True)
     metrics, _ = run_stage(target_only, epochs=8, folder="target", variants=("practical",), **SMALL)
     assert metrics.methods[0].target.value > 0.7
+    assert (metrics.methods[0].method, metrics.training_set) == ("target only", "200 training digits")
 
 
 def test_the_kept_weights_give_the_accuracies_again(domains, baseline) -> None:
@@ -181,3 +191,13 @@ def test_the_panel_shows_a_digit_of_each_class_in_both_domains(run_stage, domain
         first = int(np.argmax(domains.source_test.labels == digit))
         assert np.array_equal(panels["target"][digit], domains.target_test.images[first])
         assert np.array_equal(panels["source"][digit][..., 2], domains.source_test.images[first][..., 0])
+
+
+def test_the_schedules_curves_are_the_formula_and_its_true_range(run_stage) -> None:
+    metrics, result = run_stage(schedules, c_values=(2, 10))
+    progress = result.array("progress")
+    for row, c in zip(result.array("strengths"), (2, 10), strict=True):
+        np.testing.assert_allclose(row, 2 / (1 + np.exp(-c * progress)) - 1, atol=1e-12)
+    assert metrics.practical.end == pytest.approx(0.762, abs=5e-4)
+    assert metrics.paper.end == pytest.approx(0.9999, abs=1e-4)
+    assert metrics.rows[0].mean == pytest.approx(result.array("strengths")[0].mean(), abs=1e-2)

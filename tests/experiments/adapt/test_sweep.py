@@ -6,7 +6,7 @@ import torch
 
 from experiments.adapt.evaluation import pool
 from experiments.adapt.networks import Shape
-from experiments.adapt.schedules import Schedule, practical
+from experiments.adapt.reversal import Schedule, practical
 from experiments.adapt.stack import Recipe
 from experiments.adapt.sweep import Plan, data_of, train
 from report import stage

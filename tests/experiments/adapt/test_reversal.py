@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from experiments.adapt.schedules import Schedule, mean_over_training, practical
+from experiments.adapt.reversal import Schedule, mean_over_training, practical
 
 REFERENCE = {
     1: (0.462, 0.240),
