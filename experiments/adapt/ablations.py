@@ -20,9 +20,9 @@ from report import stage
 from report.stage import quantity
 
 FIXED: dict[str, tuple[str, Schedule]] = {
-    "not-reversed": ("domain head, gradient not reversed", Schedule(-1.0)),
-    "cut": ("domain head, gradient cut (λ = 0)", Schedule(0.0)),
-    "full": ("λ = 1 from the start", Schedule(1.0)),
+    "not-reversed": ("as it is, not reversed", Schedule(-1.0)),
+    "cut": ("cut off", Schedule(0.0)),
+    "full": ("reversed, in full from the start", Schedule(1.0)),
 }
 
 
@@ -74,7 +74,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     grid = [Schedule(end, slope) for end in settings.strengths for slope in settings.slopes]
     kinds: list[tuple[str, str, float | None, Schedule, tuple[int, ...]]] = [
         *((slug, FIXED[slug][0], None, FIXED[slug][1], settings.seeds) for slug in settings.fixed),
-        *(("c", f"c = {c:g}", c, practical(c), settings.seeds) for c in settings.c_values),
+        *(("c", f"reversed, c = {c:g}", c, practical(c), settings.seeds) for c in settings.c_values),
         *(("grid", "", None, schedule, settings.grid_seeds) for schedule in grid),
     ]
     plans = [Plan(seed, schedule) for *_, schedule, seeds in kinds for seed in seeds]

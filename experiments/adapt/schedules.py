@@ -20,9 +20,9 @@ class Settings(stage.Settings):
 
 class Schedule(stage.Metrics):
     c: float = quantity("the schedule's constant")
-    half: float = quantity("strength half-way through training", "", 3)
-    end: float = quantity("strength at the end of training", "", 3)
-    mean: float = quantity("mean of the strength over training", "", 3)
+    half: float = quantity("strength half-way through training", "", 4)
+    end: float = quantity("strength at the end of training", "", 4)
+    mean: float = quantity("mean of the strength over training", "", 4)
 
 
 class Metrics(stage.Metrics):
