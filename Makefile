@@ -55,6 +55,9 @@ lint: setup ## ruff, pyright, the boundaries between the parts, no number typed 
 benchmark: setup ## images per second of our feature extraction and class visualisation, and of the practicals' loops
 	@$(PY) -m benchmarks.extraction --data-dir "$(or $(DATA_DIR),data)"
 	@$(PY) -m benchmarks.ascent --data-dir "$(or $(DATA_DIR),data)"
+benchmark: setup ## images per second: feature extraction and the practical's loop; stacked and single trainings
+	@$(PY) -m benchmarks.extraction --data-dir "$(or $(DATA_DIR),data)"
+	@$(PY) -m benchmarks.sweep --data-dir "$(or $(DATA_DIR),data)"
 
 lock: setup ## renew requirements.lock from requirements.in
 	@"$(VENV)/bin/uv" pip compile requirements.in -o requirements.lock --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
