@@ -34,7 +34,7 @@ def probe_error(source: np.ndarray, target: np.ndarray, seed: int) -> float:
 
 
 def a_distance(error: float) -> float:
-    """The proxy A-distance 2 (1 - 2 error), in [0, 2] for errors below one half (Ben-David et al. 2010).
+    """The proxy A-distance 2 (1 - 2 error), in [0, 2] for errors below one half (Ben-David et al. 2007).
 
     An error above one half is that of a probe that learnt nothing; its distance is 0.
     """

@@ -17,6 +17,7 @@ from experiments.data import domains
 from experiments.data.domains import Domains
 from experiments.nn import device
 from report import stage
+from report.errors import ColophonError
 from report.stage import quantity
 
 VariantName = Literal["practical", "shuffled", "improved", "long"]
@@ -165,7 +166,16 @@ def load(result: stage.Result, slug: str, seed: int, channels: tuple[int, int]) 
 
 
 def baselines(result: stage.Result, margin: float) -> dict[str, Baseline]:
-    """What each variant of adapt/source_only reached, by its name."""
+    """What each variant of adapt/source_only reached, by its name, `practical` among them.
+
+    Raises ColophonError where the profile does not have that one trained.
+    """
+    slugs = [method["slug"] for method in result.metrics["methods"]]
+    if "practical" not in slugs:
+        raise ColophonError(
+            f"adapt/source_only trained {', '.join(slugs)}, and not as in the practical",
+            "Add practical to its variants: failures are told by it.",
+        )
     return {
         method["slug"]: Baseline(
             source=method["source"]["value"], target=method["target"]["value"], margin=margin

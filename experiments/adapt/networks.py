@@ -62,7 +62,7 @@ class Adapted(nn.Module):
 
 
 def reverse(features: torch.Tensor, strength: torch.Tensor | float) -> torch.Tensor:
-    """The features as they are; their gradient is multiplied by -`strength` (Ganin 2015, equations 11, 12).
+    """The features as they are; their gradient is multiplied by -`strength` (Ganin & Lempitsky 2015).
 
     Written with the detached value instead of an own autograd function, so that torch.func can stack it.
     """

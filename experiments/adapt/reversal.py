@@ -12,7 +12,7 @@ STEEPEST = 100.0  # the practical's c; above, the schedule is constant but for t
 class Schedule:
     """lambda(p) = end s(p) / s(1), with s(p) = 2 / (1 + exp(-slope p)) - 1 and p from 0 to 1 in training.
 
-    The practical's schedule (Ganin & Lempitsky 2015, equation 14) is s itself: its one constant sets
+    The practical's schedule (Ganin & Lempitsky 2015) is s itself: its one constant sets
     how steep it is and where it ends. Here they are apart.
 
     Attributes:

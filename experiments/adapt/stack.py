@@ -29,7 +29,7 @@ class Recipe:
         batch_size: pictures an iteration, those of both domains together.
         optimizer: SGD with momentum 0.9, the practical's, or Adam.
         learning_rate: at the start; it falls as 1 / (1 + 10 p)^0.75, with p the epoch's place in
-            training, from 0 (Ganin & Lempitsky 2015, section 4; the practical sets it once an epoch).
+            training, from 0 (Ganin & Lempitsky 2015; the practical sets it once an epoch).
         precision: of the networks' operations; weights, losses and steps are float32.
     """
 

@@ -1,7 +1,7 @@
 """Two domains of digits: grey ones, and the same kind of digits blended with photos (MNIST-M).
 
-A target picture is |photo - digit|, with the digit's pixels at 255 or 0 (Ganin et al. 2016, section
-5.2.4): outside the digit the photo, inside it the photo's negative.
+A target picture is |photo - digit|, with the digit's pixels at 255 or 0 (Ganin et al. 2016):
+outside the digit the photo, inside it the photo's negative.
 """
 
 from collections.abc import Callable, Sequence

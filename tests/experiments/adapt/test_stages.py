@@ -19,6 +19,7 @@ from experiments.adapt.evaluation import predict
 from experiments.adapt.methods import load
 from experiments.data import domains as data_domains
 from report import stage
+from report.errors import ColophonError
 
 SMALL = {"channels": (4, 6), "batch_size": 40, "learning_rate": 0.05, "seeds": (1, 2)}
 
@@ -66,6 +67,12 @@ def test_adaptation_is_held_against_its_own_variant_without_it(baseline, adapted
         assert method["domain"]["count"] == 2
         reasons = [run["failed"] for run in method["runs"]]
         assert method["failures"] == 2 - reasons.count(None)
+
+
+def test_failures_cannot_be_told_without_the_practicals_baseline(run_stage) -> None:
+    _, other = run_stage(source_only, epochs=1, folder="other", variants=("shuffled",), **SMALL)
+    with pytest.raises(ColophonError, match="trained shuffled, and not as in the practical"):
+        run_stage(dann, [other], epochs=1, **SMALL)
 
 
 def test_ablations_train_every_schedule_with_the_same_seeds(run_stage, baseline) -> None:
