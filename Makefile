@@ -52,11 +52,9 @@ test: setup latex ## every test, with one report built from end to end
 lint: setup ## ruff, pyright, the boundaries between the parts, no number typed by hand
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && "$(VENV)/bin/lint-imports" --no-cache && $(PY) -m report lint && $(PY) -m pyright
 
-benchmark: setup ## images per second of our feature extraction and class visualisation, and of the practicals' loops
+benchmark: setup ## images per second of our feature extraction, class visualisation and sweeps, and of the practicals' loops
 	@$(PY) -m benchmarks.extraction --data-dir "$(or $(DATA_DIR),data)"
 	@$(PY) -m benchmarks.ascent --data-dir "$(or $(DATA_DIR),data)"
-benchmark: setup ## images per second: feature extraction and the practical's loop; stacked and single trainings
-	@$(PY) -m benchmarks.extraction --data-dir "$(or $(DATA_DIR),data)"
 	@$(PY) -m benchmarks.sweep --data-dir "$(or $(DATA_DIR),data)"
 
 lock: setup ## renew requirements.lock from requirements.in
