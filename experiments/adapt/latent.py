@@ -59,7 +59,7 @@ class Metrics(evaluation.About):
     dimensions: int = quantity("features a picture, a count")
     perplexity: float = quantity("of t-SNE", "", 0)
     maps: int = quantity("maps drawn of each, a count")
-    more: list[int] = quantity("indices of the maps after the first")
+    more: list[str] = quantity("the names of the maps after the first")
     without: Features = quantity("trained on the source domain alone")
     with_: Features = quantity("trained with adaptation")
 
@@ -97,7 +97,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
         dimensions=found[pairs[0]].shape[1],
         perplexity=settings.perplexity,
         maps=len(drawn),
-        more=list(range(1, len(drawn))),
+        more=[str(index) for index in range(1, len(drawn))],
         without=_measured("without adaptation", "without", settings, found),
         with_=_measured("with adaptation", "with", settings, found),
     )
