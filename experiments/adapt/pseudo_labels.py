@@ -24,7 +24,7 @@ from report.stage import quantity
 TITLES: dict[Selection, str] = {
     "all": "all labels",
     "confident": "confident labels",
-    "balanced": "confident labels, balanced",
+    "balanced": "balanced labels",
 }
 
 
