@@ -127,3 +127,17 @@ def test_missing_and_unfit_photos_are_told(tmp_path, monkeypatch) -> None:
 def test_a_target_that_does_not_go_with_the_source_is_refused() -> None:
     with pytest.raises(ValidationError, match="mnist-m does not go with the source digits"):
         domains.Settings(source="digits", target="mnist-m")
+
+
+def test_the_official_mnist_m_is_taken_as_it_is(monkeypatch, tmp_path) -> None:
+    own = Digits(np.zeros((100, 28, 28, 1), np.uint8), np.arange(100) % 10)
+    official = Digits(np.full((80, 28, 28, 3), 7, np.uint8), np.arange(80) % 7)
+    monkeypatch.setattr(mnist, "read", lambda root: (own, own))
+    monkeypatch.setattr(mnist, "read_mnist_m", lambda root: (official, official))
+    both = domains.load(
+        domains.Settings(target="mnist-m", train_images=70, test_images=30), lambda name: tmp_path
+    )
+    assert not both.paired and both.target_unseen is None
+    assert (len(both.source), len(both.target), len(both.target_test)) == (70, 70, 30)
+    assert both.target.labels.tolist() == (np.arange(70) % 7).tolist()
+    assert (both.target.images == 7).all()
