@@ -36,6 +36,11 @@ class Derived(Value):
         super().__init__(origin, (name,), raw, schema, schema)
         self._how = how
 
+    def __getitem__(self, key: Any) -> "Derived":
+        part = super().__getitem__(key)
+        how = self._how if key == "value" else f"{key} end of the interval, {self._how}"
+        return Derived(self._origin, str(self._path[0]), part._raw, part._schema, how)
+
     def _about(self) -> str:
         return f"{exact(self)}: {self._how}"
 

@@ -58,6 +58,10 @@ def test_a_mean_over_repetitions_has_the_interval_of_students_t(runs):
     assert show(mean(runs, "test")) == show(middle)
     assert mean([r.loss for r in runs])._raw == {"value": 0.5, "low": 0.5, "high": 0.5}
     assert "mean of 4: part/run/seed=0: test.value = 0.81, commit abcdef12; " in middle._about()
+    alone = middle.value  # names what it was made from too, and no metric that does not exist
+    assert show(alone) == "83.5\u00a0%" and alone._about().startswith("0.835")
+    assert "mean of 4: part/run/seed=0: test.value = 0.81" in alone._about()
+    assert "low end of the interval, mean of 4" in middle.low._about()
 
 
 def test_the_mean_of_one_run_has_no_interval(runs):
