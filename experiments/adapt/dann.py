@@ -8,7 +8,8 @@ from pydantic import Field
 
 from experiments.adapt import evaluation, methods
 from experiments.adapt.evaluation import Baseline
-from experiments.adapt.methods import VariantMethod, VariantName, baselines, run_variants
+from experiments.adapt.methods import Variant, VariantMethod, VariantName, baselines, run_variants
+from experiments.adapt.networks import DOMAINS
 from experiments.adapt.reversal import STEEPEST, mean_over_training, practical
 from experiments.data import domains
 from report import stage
@@ -21,6 +22,9 @@ class Settings(methods.VariantSettings):
         default=("practical", "shuffled", "improved"), min_length=1, description="ways to train"
     )
     c: float = Field(default=2, gt=0, le=STEEPEST, description="of the schedule, the practical's")
+    improved_c: float = Field(
+        default=10, gt=0, le=STEEPEST, description="of the improved variant's schedule, the paper's"
+    )
     margin: float = Field(
         default=5,
         ge=0,
@@ -42,6 +46,10 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     """Writes <variant>-<seed>.safetensors."""
     both = domains.load(settings, inputs.data)
     schedule = practical(settings.c)
+
+    def constant(variant: Variant) -> float:
+        return settings.improved_c if variant.improved else settings.c
+
     baseline = baselines(inputs["adapt/source_only"], settings.margin)
     return Metrics(
         **evaluation.about(both),
@@ -50,5 +58,5 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
         strength_end=schedule.end,
         strength_mean=mean_over_training(schedule),
         baseline=baseline["practical"],
-        methods=run_variants(settings, both, ["source", "target"], schedule, baseline, outputs),
+        methods=run_variants(settings, both, DOMAINS, constant, baseline, outputs),
     )

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from experiments.adapt.networks import Adapted
+from experiments.adapt.networks import Adapted, Domain
 from experiments.adapt.stack import normalized
 from experiments.adapt.sweep import Pool, Trained, in_threads
 from experiments.data.domains import Domains
@@ -103,19 +103,23 @@ def pool(digits: Digits, labelled: bool = True) -> Pool:
 
 
 @torch.inference_mode()
-def predict(network: Adapted, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+def predict(
+    network: Adapted, images: np.ndarray, domain: Domain, half: bool = False
+) -> tuple[np.ndarray, np.ndarray | None]:
     """Logits float32 (n, 10) of the digits, and whether the domain head takes each for source, (n,).
 
     Args:
-        images: uint8 (n, 28, 28, channels).
+        images: uint8 (n, 28, 28, channels), all of `domain`.
+        half: whether to compute in bfloat16.
     """
     where = next(network.parameters()).device
     digits, domains = [], []
     for start in range(0, len(images), PASSED_AT_ONCE):
         levels = torch.from_numpy(images[start : start + PASSED_AT_ONCE]).to(where)
-        outputs = network(normalized(levels).expand(-1, -1, -1, 3).permute(0, 3, 1, 2))
-        digits.append(outputs[0].cpu().numpy())
-        domains += [output.cpu().numpy() > 0 for output in outputs[1:]]
+        with torch.autocast(where.type, torch.bfloat16, enabled=half):
+            outputs = network(normalized(levels).expand(-1, -1, -1, 3).permute(0, 3, 1, 2), 0.0, (domain,))
+        digits.append(outputs[0].float().cpu().numpy())
+        domains += [output.float().cpu().numpy() > 0 for output in outputs[1:]]
     return np.concatenate(digits), np.concatenate(domains) if domains else None
 
 
@@ -124,8 +128,8 @@ def evaluate(trained: Sequence[Trained], domains: Domains, baseline: Baseline | 
 
     def measure(found: Trained) -> Run:
         network = found.network.to(device.choose())
-        source, source_domain = predict(network, domains.source_test.images)
-        target, target_domain = predict(network, domains.target_test.images)
+        source, source_domain = predict(network, domains.source_test.images, "source")
+        target, target_domain = predict(network, domains.target_test.images, "target")
         unseen = domains.target_unseen
         accuracies = _right(source, domains.source_test), _right(target, domains.target_test)
         if baseline:
@@ -136,7 +140,7 @@ def evaluate(trained: Sequence[Trained], domains: Domains, baseline: Baseline | 
             seed=found.plan.seed,
             source=accuracies[0],
             target=accuracies[1],
-            unseen=_right(predict(network, unseen.images)[0], unseen) if unseen else None,
+            unseen=_right(predict(network, unseen.images, "target")[0], unseen) if unseen else None,
             domain_source=None if source_domain is None else float(source_domain.mean()),
             domain_target=None if target_domain is None else float(1 - target_domain.mean()),
             loss=found.loss,

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from experiments.adapt import evaluation, methods
 from experiments.adapt.gap import a_distance, mmd, probe_error
 from experiments.adapt.methods import VariantName, load
-from experiments.adapt.networks import Adapted
+from experiments.adapt.networks import DOMAINS, Adapted
 from experiments.adapt.stack import normalized
 from experiments.adapt.sweep import in_threads
 from experiments.data import domains
@@ -107,9 +107,9 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
 def _features(network: Adapted, both: Domains, count: int) -> np.ndarray:
     """Features float32 (2 count, d) of test pictures of the source, then of the target domain."""
     parts = []
-    for digits in (both.source_test, both.target_test):
+    for domain, digits in zip(DOMAINS, (both.source_test, both.target_test), strict=True):
         images = normalized(torch.from_numpy(digits.images[:count])).expand(-1, -1, -1, 3)
-        parts.append(network.features(images.permute(0, 3, 1, 2)).numpy())
+        parts.append(network.features(images.permute(0, 3, 1, 2), (domain,)).numpy())
     return np.concatenate(parts)
 
 

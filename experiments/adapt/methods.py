@@ -1,6 +1,6 @@
 """The ways to train that the stages of this chapter share: what is set, run, kept and measured."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,8 +9,8 @@ from pydantic import Field
 from safetensors.torch import load_file, save_file
 
 from experiments.adapt.evaluation import Baseline, Method, evaluate, pool, summarize
-from experiments.adapt.networks import Adapted, Shape
-from experiments.adapt.reversal import Schedule
+from experiments.adapt.networks import Adapted, Domain, Shape
+from experiments.adapt.reversal import practical
 from experiments.adapt.stack import Recipe
 from experiments.adapt.sweep import Plan, Trained, train
 from experiments.data import domains
@@ -30,7 +30,8 @@ class Variant:
     Attributes:
         title: in the document.
         shuffled: each domain in each epoch.
-        improved: batch normalisation, and Adam in the place of SGD.
+        improved: batch normalisation, of each domain by itself, Adam in the place of SGD, and the
+            reversal's schedule of the paper.
         long: trained for `long_epochs`.
     """
 
@@ -88,7 +89,8 @@ class VariantSettings(Settings):
 class VariantMethod(Method):
     method: Literal["source only", "DANN", "target only"] = quantity("what was trained on")
     slug: VariantName = quantity("the variant's name in arrays and settings")
-    batch_norm: bool = quantity("whether batch normalisation follows each layer")
+    c: float | None = quantity("the constant of the reversal's schedule; none without reversal")
+    batch_norm: bool = quantity("whether batch normalisation follows the layers")
     optimizer: Literal["sgd", "adam"] = quantity("SGD with momentum 0.9, or Adam")
     learning_rate: float = quantity("at the start of training")
 
@@ -96,8 +98,8 @@ class VariantMethod(Method):
 def run_variants(
     settings: VariantSettings,
     both: Domains,
-    sides: Sequence[Literal["source", "target"]],
-    schedule: Schedule | None,
+    sides: Sequence[Domain],
+    constants: Callable[[Variant], float] | None,
     baseline: dict[str, Baseline] | None,
     outputs: stage.Outputs,
 ) -> list[VariantMethod]:
@@ -105,7 +107,7 @@ def run_variants(
 
     Args:
         sides: the domains that are trained on; digits are learnt of the first.
-        schedule: of the reversal, where there is a domain head.
+        constants: gives each variant's c of the reversal's schedule, where there is a domain head.
         baseline: of each variant what its runs are held against, `practical` for those not named.
     """
     pools = [pool(getattr(both, side), labelled=side == sides[0]) for side in sides]
@@ -116,6 +118,8 @@ def run_variants(
             settings.long_epochs if variant.long else settings.epochs, variant.improved
         )
         shape = Shape(settings.channels, variant.improved)
+        c = constants(variant) if constants else None
+        schedule = practical(c) if c else None
         plans = [Plan(seed, schedule, variant.shuffled) for seed in settings.seeds]
         trained = train(plans, pools, recipe, shape, outputs, slug)
         for one in trained:
@@ -129,6 +133,7 @@ def run_variants(
                 method="DANN" if schedule else "source only" if sides[0] == "source" else "target only",
                 slug=slug,
                 title=variant.title,
+                c=c,
                 batch_norm=shape.batch_norm,
                 optimizer=recipe.optimizer,
                 learning_rate=recipe.learning_rate,

@@ -1,6 +1,8 @@
 """The practical's networks for domain adaptation (Ganin & Lempitsky 2015), and the reversed gradient."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import nn
@@ -8,6 +10,9 @@ from torch import nn
 from experiments.data.mnist import SIDE
 
 CLASSES = 10
+Domain = Literal["source", "target"]
+DOMAINS: tuple[Domain, Domain] = ("source", "target")
+Norm = Callable[[int, int], nn.Module | None]
 
 
 @dataclass(frozen=True)
@@ -16,7 +21,8 @@ class Shape:
 
     Attributes:
         channels: of the two convolutions, the practical's.
-        batch_norm: whether batch normalisation follows each convolution and hidden layer.
+        batch_norm: whether batch normalisation follows each convolution and each hidden layer of the
+            digits' head. A network with a domain head normalises each domain by its own statistics.
     """
 
     channels: tuple[int, int] = (32, 48)
@@ -26,8 +32,9 @@ class Shape:
 class Adapted(nn.Module):
     """A convolutional network with a head for the digit, and maybe one for the domain.
 
-    Calling it with images (n, 3, 28, 28) and `strength`, a number or a tensor of one, gives the
-    digits' logits (n, 10) and, with a domain head, those of "from the source domain" (n,).
+    Calling it with images (n, 3, 28, 28), `strength`, a number or a tensor of one, and the domains that
+    equal shares of the images are from, one after the other, gives the digits' logits (n, 10) and, with
+    a domain head, those of "from the source domain" (n,).
 
     Args:
         shape: widths and normalisation.
@@ -38,27 +45,59 @@ class Adapted(nn.Module):
         super().__init__()
         first, second = shape.channels
         width = second * (SIDE // 4) ** 2
+        norm = (DomainNorm if domain else _plain_norm) if shape.batch_norm else _no_norm
         # The domain head comes last: a seed gives the other parts the same weights with and without it.
-        self.features = nn.Sequential(
-            *_convolution(3, first, shape.batch_norm),
-            *_convolution(first, second, shape.batch_norm),
-            nn.Flatten(),
+        self.features = Layers(
+            *_convolution(3, first, norm), *_convolution(first, second, norm), nn.Flatten()
         )
-        self.digit = nn.Sequential(
-            *_hidden(width, 100, shape.batch_norm),
-            *_hidden(100, 100, shape.batch_norm),
-            nn.Linear(100, CLASSES),
-        )
-        own = _hidden(width, 100, shape.batch_norm) if domain else []
-        self.domain = nn.Sequential(*own, nn.Linear(100, 1)) if domain else None
+        self.digit = Layers(*_hidden(width, 100, norm), *_hidden(100, 100, norm), nn.Linear(100, CLASSES))
+        # Normalised domain by domain, it could not tell them by what sets them apart.
+        self.domain = nn.Sequential(*_hidden(width, 100, _no_norm), nn.Linear(100, 1)) if domain else None
 
     def forward(
-        self, images: torch.Tensor, strength: torch.Tensor | float = 0.0
+        self,
+        images: torch.Tensor,
+        strength: torch.Tensor | float = 0.0,
+        domains: Sequence[Domain] = DOMAINS[:1],
     ) -> tuple[torch.Tensor, ...]:
-        features = self.features(images)
+        features = self.features(images, domains)
+        digits = self.digit(features, domains)
         if self.domain is None:
-            return (self.digit(features),)
-        return self.digit(features), self.domain(reverse(features, strength)).squeeze(-1)
+            return (digits,)
+        return digits, self.domain(reverse(features, strength)).squeeze(-1)
+
+
+class Layers(nn.Sequential):
+    """Layers one after the other, some of which ask for the domains of the batch."""
+
+    def forward(self, input: torch.Tensor, domains: Sequence[Domain]) -> torch.Tensor:
+        for layer in self:
+            input = layer(input, domains) if isinstance(layer, DomainNorm) else layer(input)
+        return input
+
+
+class DomainNorm(nn.Module):
+    """Batch normalisation of each domain by its own mean and variance; scale and shift are shared.
+
+    So the layers behind it see both domains alike in these moments (Li et al. 2017).
+
+    Args:
+        width: channels or features.
+        dimensions: of the input, 2 for (n, width) and 4 for (n, width, height, width).
+    """
+
+    def __init__(self, width: int, dimensions: int) -> None:
+        super().__init__()
+        norm = nn.BatchNorm2d if dimensions == 4 else nn.BatchNorm1d
+        self.own = nn.ModuleDict({name: norm(width, affine=False) for name in DOMAINS})
+        self.weight = nn.Parameter(torch.ones(width))
+        self.bias = nn.Parameter(torch.zeros(width))
+
+    def forward(self, input: torch.Tensor, domains: Sequence[Domain]) -> torch.Tensor:
+        parts = zip(domains, input.chunk(len(domains)), strict=True)
+        whole = torch.cat([self.own[domain](part) for domain, part in parts])
+        shape = (-1, *(1 for _ in range(input.ndim - 2)))
+        return whole * self.weight.view(shape) + self.bias.view(shape)
 
 
 def reverse(features: torch.Tensor, strength: torch.Tensor | float) -> torch.Tensor:
@@ -77,12 +116,22 @@ def build(shape: Shape, domain: bool, seed: int) -> Adapted:
         return Adapted(shape, domain)
 
 
-def _convolution(inputs: int, outputs: int, batch_norm: bool) -> list[nn.Module]:
+def _plain_norm(width: int, dimensions: int) -> nn.Module:
+    return nn.BatchNorm2d(width) if dimensions == 4 else nn.BatchNorm1d(width)
+
+
+def _no_norm(width: int, dimensions: int) -> None:
+    """In the place of a normalisation, none."""
+
+
+def _convolution(inputs: int, outputs: int, norm: Norm) -> list[nn.Module]:
     """Convolution, pooling and ReLU: pooling first is the same function with a quarter of the ReLUs."""
-    normalized: list[nn.Module] = [nn.BatchNorm2d(outputs)] if batch_norm else []
-    return [nn.Conv2d(inputs, outputs, 5, padding=2), *normalized, nn.MaxPool2d(2), nn.ReLU()]
+    layers = [
+        nn.Conv2d(inputs, outputs, 5, padding=2), norm(outputs, 4), nn.MaxPool2d(2), nn.ReLU()
+    ]  # fmt: skip
+    return [layer for layer in layers if layer is not None]
 
 
-def _hidden(inputs: int, outputs: int, batch_norm: bool) -> list[nn.Module]:
-    normalized: list[nn.Module] = [nn.BatchNorm1d(outputs)] if batch_norm else []
-    return [nn.Linear(inputs, outputs), *normalized, nn.ReLU()]
+def _hidden(inputs: int, outputs: int, norm: Norm) -> list[nn.Module]:
+    layers = [nn.Linear(inputs, outputs), norm(outputs, 2), nn.ReLU()]
+    return [layer for layer in layers if layer is not None]

@@ -11,7 +11,7 @@ from scipy.special import softmax
 from experiments.adapt import methods
 from experiments.adapt.evaluation import predict
 from experiments.adapt.methods import VARIANTS, VariantName, load
-from experiments.adapt.networks import Adapted
+from experiments.adapt.networks import DOMAINS, Adapted, Domain
 from experiments.adapt.selection import Selection, order_of, select
 from experiments.adapt.stack import IGNORED, Part, Stack
 from experiments.adapt.sweep import in_threads
@@ -118,7 +118,7 @@ class SelfTraining:
         right = labels == self.both.target.labels
         kept = labels != IGNORED
         precision = (right & kept).sum(1) / np.maximum(kept.sum(1), 1)
-        before = [self._accuracies(index)[1] for index in range(len(self.members))]
+        before = [self._accuracy(index, "target") for index in range(len(self.members))]
         self.history.append(np.stack([before, precision, kept.mean(1)], axis=1).tolist())
         self.stack.epoch(self._parts(labels), None, self.rounds - 1)
 
@@ -127,7 +127,7 @@ class SelfTraining:
         history = np.array(self.history)
         found = []
         for index, (_, seed) in enumerate(self.members):
-            source, target = self._accuracies(index)
+            source, target = (self._accuracy(index, domain) for domain in DOMAINS)
             own = np.concatenate([history[:, index], [[target, 0, 0]]])
             run = Run(
                 seed=seed,
@@ -151,7 +151,8 @@ class SelfTraining:
         self.stack.load(state["stack"])
 
     def _labels(self, index: int, how: Selection) -> np.ndarray:
-        logits, _ = predict(self._network(index), self.both.target.images)
+        half = self.stack.recipe.precision == "bfloat16"
+        logits, _ = predict(self._network(index), self.both.target.images, "target", half)
         first, last = self.settings.shares
         share = first + (last - first) * self.rounds / max(1, self.settings.rounds - 1)
         return select(softmax(logits.astype(float), axis=1), how, self.settings.threshold, share)
@@ -172,14 +173,11 @@ class SelfTraining:
             parts.append(Part(*(torch.from_numpy(array).to(self.stack.where) for array in arrays)))
         return parts
 
-    def _accuracies(self, index: int) -> tuple[float, float]:
-        """On the test pictures of the source and of the target domain."""
-        network = self._network(index)
-        found = [
-            float(np.mean(predict(network, digits.images)[0].argmax(1) == digits.labels))
-            for digits in (self.both.source_test, self.both.target_test)
-        ]
-        return found[0], found[1]
+    def _accuracy(self, index: int, domain: Domain) -> float:
+        """On the domain's test pictures."""
+        digits = self.both.source_test if domain == "source" else self.both.target_test
+        logits, _ = predict(self._network(index), digits.images, domain)
+        return float(np.mean(logits.argmax(1) == digits.labels))
 
     def _network(self, index: int) -> Adapted:
         network = self.stack.network(index)

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from experiments.adapt.networks import DOMAINS, Domain
 from experiments.data.domains import MEAN, STD
 from experiments.nn.device import Precision
 
@@ -132,13 +133,13 @@ class Stack:
 
     def _iterations(self, parts: Sequence[Part], strengths: torch.Tensor | None) -> Iterator[torch.Tensor]:
         """Yield each iteration's losses (S,)."""
-        sizes = [part.order.shape[2] for part in parts]
+        sizes, domains = [part.order.shape[2] for part in parts], DOMAINS[: len(parts)]
         origin = torch.cat([torch.full((n,), 1.0 - i) for i, n in enumerate(sizes)]).to(self.where)
         for iteration in range(parts[0].order.shape[1]):
             images, labels = zip(*(part.batch(iteration) for part in parts), strict=True)
             strength = None if strengths is None else strengths[:, iteration]
             with torch.autocast(self.where.type, torch.bfloat16, enabled=self._half):
-                outputs = self.forward(torch.cat(images, dim=1).movedim(-1, 2), strength)
+                outputs = self.forward(torch.cat(images, dim=1).movedim(-1, 2), strength, domains)
             outputs = tuple(output.float() for output in outputs)
             losses = digit_loss(outputs[0], torch.cat(labels, dim=1))
             if strength is not None:
@@ -151,18 +152,20 @@ class Stack:
             self._optimizer.step()
             yield losses.detach()
 
-    def forward(self, images: torch.Tensor, strength: torch.Tensor | None) -> tuple[torch.Tensor, ...]:
+    def forward(
+        self, images: torch.Tensor, strength: torch.Tensor | None, domains: Sequence[Domain]
+    ) -> tuple[torch.Tensor, ...]:
         """What each network makes of its images (S, batch, 3, 28, 28), stacked."""
         strengths = torch.zeros(len(self), device=self.where) if strength is None else strength
         if len(self) == 1:
             state = {name: tensor[0] for name, tensor in (*self.parameters.items(), *self.buffers.items())}
-            outputs = torch.func.functional_call(self._one, state, (images[0], strengths[0]))
+            outputs = torch.func.functional_call(self._one, state, (images[0], strengths[0], domains))
             return tuple(output[None] for output in outputs)
 
         def run(
             parameters: dict, buffers: dict, images: torch.Tensor, strength: torch.Tensor
         ) -> tuple[torch.Tensor, ...]:
-            return torch.func.functional_call(self._one, (parameters, buffers), (images, strength))
+            return torch.func.functional_call(self._one, (parameters, buffers), (images, strength, domains))
 
         return torch.func.vmap(run)(self.parameters, self.buffers, images, strengths)
 

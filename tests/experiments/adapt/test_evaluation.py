@@ -38,7 +38,7 @@ def test_a_network_without_a_domain_head_has_no_domain_accuracy(domains) -> None
     runs = evaluate([untrained(1, domain=False), untrained(2, domain=False)], domains, None)
     found = summarize(runs)
     assert runs[0].domain_source is None and found["domain"] is None
-    assert predict(untrained(1, domain=False).network, domains.source_test.images)[1] is None
+    assert predict(untrained(1, domain=False).network, domains.source_test.images, "source")[1] is None
 
 
 def test_a_run_fails_for_one_of_three_reasons() -> None:

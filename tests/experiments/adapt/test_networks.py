@@ -4,8 +4,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.nn import BatchNorm1d, BatchNorm2d
 
-from experiments.adapt.networks import Adapted, Shape, build, reverse
+from experiments.adapt.networks import DOMAINS, Adapted, DomainNorm, Shape, build, reverse
 
 
 def parameters(network: torch.nn.Module) -> int:
@@ -55,7 +56,7 @@ def test_pooling_before_the_relu_is_the_practicals_function() -> None:
     images = torch.randn(2, 3, 28, 28)
     maps = torch.max_pool2d(first(images).relu(), 2)
     expected = torch.max_pool2d(second(maps).relu(), 2).flatten(1)
-    torch.testing.assert_close(network.features(images), expected)
+    torch.testing.assert_close(network.features(images, ("source",)), expected)
 
 
 def test_a_seed_gives_the_shared_parts_the_same_weights_and_leaves_the_generator_alone() -> None:
@@ -75,3 +76,21 @@ def test_outputs_have_a_logit_a_digit_and_one_for_the_domain(domain: bool) -> No
     for batch_norm in (False, True):
         outputs = Adapted(Shape((4, 6), batch_norm), domain)(torch.zeros(3, 3, 28, 28))
         assert [tuple(output.shape) for output in outputs] == [(3, 10), (3,)][: 1 + domain]
+
+
+@pytest.mark.parametrize("dimensions", [2, 4])
+def test_each_domain_is_normalised_by_itself_with_a_scale_and_shift_in_common(dimensions: int) -> None:
+    torch.manual_seed(0)
+    ours = DomainNorm(6, dimensions)
+    torch.nn.init.uniform_(ours.weight, 0.5, 2)
+    torch.nn.init.normal_(ours.bias)
+    plain = {domain: (BatchNorm1d if dimensions == 2 else BatchNorm2d)(6) for domain in DOMAINS}
+    for norm in plain.values():
+        norm.weight.data, norm.bias.data = ours.weight.data, ours.bias.data
+    shape = (5, 6) if dimensions == 2 else (5, 6, 3, 3)
+    for _ in range(3):
+        halves = {"source": torch.randn(shape), "target": 4 * torch.randn(shape) + 2}
+        expected = torch.cat([plain[domain](half) for domain, half in halves.items()])
+        torch.testing.assert_close(ours(torch.cat(list(halves.values())), DOMAINS), expected)
+    for domain, half in halves.items():  # by the running statistics, of one domain alone
+        torch.testing.assert_close(ours.eval()(half, (domain,)), plain[domain].eval()(half))

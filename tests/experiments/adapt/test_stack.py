@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from experiments.adapt.networks import Adapted, Shape, build
+from experiments.adapt.networks import DOMAINS, Adapted, Shape, build
 from experiments.adapt.stack import IGNORED, Part, Recipe, Stack, digit_loss, normalized
 
 CPU = torch.device("cpu")
@@ -57,9 +57,9 @@ def one_by_one(network: Adapted, index: int, recipe: Recipe, epochs: int) -> lis
             first, second = source.order[index, iteration], target.order[index, iteration]
             images = [source.images[first].expand(-1, -1, -1, 3), target.images[second]]
             batch = (torch.cat(images).permute(0, 3, 1, 2) / 255 - 0.13066062) / 0.30810776
-            features = network.features(batch)
+            features = network.features(batch, DOMAINS)
             domain = network.domain(Reverse.apply(features, STRENGTHS[index, iteration]))
-            loss = functional.cross_entropy(network.digit(features)[:5], source.labels[first])
+            loss = functional.cross_entropy(network.digit(features, DOMAINS)[:5], source.labels[first])
             origin = torch.tensor([1.0] * 5 + [0.0] * 5)
             loss = loss + functional.binary_cross_entropy_with_logits(domain[:, 0], origin)
             optimizer.zero_grad()
