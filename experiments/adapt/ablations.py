@@ -65,6 +65,7 @@ class Metrics(evaluation.About):
     grid: list[Row] = quantity("end and slope apart, row by row of the end")
     oracle: Row | None = quantity("the row by c with the highest target accuracy: chosen by target labels")
     failures: int = quantity("trainings that failed, a count")
+    diverged: int = quantity("trainings among them whose loss ceased to be finite, a count")
 
 
 def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Metrics:
@@ -102,4 +103,5 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
         grid=[row for row in rows if row.slug == "grid"],
         oracle=max(by_c, key=lambda row: row.target.value, default=None),
         failures=sum(row.failures for row in rows),
+        diverged=sum(row.diverged for row in rows),
     )

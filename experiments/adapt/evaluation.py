@@ -62,6 +62,7 @@ class Method(stage.Metrics):
     domain_target: Mean | None = quantity("share of target pictures taken for target, over the seeds")
     domain: Mean | None = quantity("mean of the two: the domain head's accuracy, over the seeds")
     failures: int = quantity("runs that failed, a count")
+    diverged: int = quantity("runs among them whose loss ceased to be finite, a count")
     runs: list[Run] = quantity("one entry a seed")
 
 
@@ -155,12 +156,20 @@ def _right(logits: np.ndarray, digits: Digits) -> float:
     return float(np.mean(logits.argmax(1) == digits.labels))
 
 
+def over_seeds(values: Sequence[float]) -> Mean:
+    """The mean of accuracies with its interval, as far as that lies between 0 and 1."""
+    found = mean(values)
+    return found.model_copy(update={"low": max(0.0, found.low), "high": min(1.0, found.high)})
+
+
 def summarize(runs: list[Run], **about: Any) -> dict[str, Any]:
     """The fields of a `Method` for these runs; `about` are those that are not measured."""
 
     def over(*names: str) -> Mean | None:
         each = [[getattr(run, name) for name in names] for run in runs]
-        return None if any(None in values for values in each) else mean([float(np.mean(v)) for v in each])
+        if any(None in values for values in each):
+            return None
+        return over_seeds([float(np.mean(values)) for values in each])
 
     return {
         **about,
@@ -171,5 +180,6 @@ def summarize(runs: list[Run], **about: Any) -> dict[str, Any]:
         "domain_target": over("domain_target"),
         "domain": over("domain_source", "domain_target"),
         "failures": sum(run.failed is not None for run in runs),
+        "diverged": sum(run.stopped is not None for run in runs),
         "runs": runs,
     }

@@ -13,6 +13,7 @@ from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
 from experiments.adapt import evaluation, methods
+from experiments.adapt.evaluation import over_seeds
 from experiments.adapt.gap import a_distance, mmd, probe_error
 from experiments.adapt.methods import VariantName, load
 from experiments.adapt.networks import DOMAINS, Adapted
@@ -20,7 +21,7 @@ from experiments.adapt.stack import normalized
 from experiments.adapt.sweep import in_threads
 from experiments.data import domains
 from experiments.data.domains import Domains
-from experiments.statistics import Mean, mean
+from experiments.statistics import Mean
 from report import stage
 from report.stage import quantity
 
@@ -125,7 +126,7 @@ def _measured(
     runs = in_threads(measure, settings.seeds)
     return Features(
         title=title,
-        probe=mean([run.probe for run in runs]),
+        probe=over_seeds([run.probe for run in runs]),
         a_distance=float(np.mean([run.a_distance for run in runs])),
         mmd=float(np.mean([run.mmd for run in runs])),
         runs=runs,

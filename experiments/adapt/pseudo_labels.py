@@ -11,13 +11,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from experiments.adapt import evaluation, self_training
+from experiments.adapt.evaluation import over_seeds
 from experiments.adapt.methods import VARIANTS, VariantName
 from experiments.adapt.selection import Selection
 from experiments.adapt.self_training import Run, SelfTraining, iterations_of
 from experiments.adapt.sweep import STACKED_ON_GPU, in_threads
 from experiments.data import domains
 from experiments.nn import device
-from experiments.statistics import Mean, mean
+from experiments.statistics import Mean
 from report import stage
 from report.stage import quantity
 
@@ -101,7 +102,7 @@ def _curve(
     runs = [run for run, _ in ends]
 
     def over(name: str) -> Mean:
-        return mean([getattr(run, name) for run in runs])
+        return over_seeds([getattr(run, name) for run in runs])
 
     return Curve(
         title=TITLES[how],

@@ -153,6 +153,8 @@ def _trained(stack: Stack, index: int, plan: Plan) -> Trained:
     network, losses = stack.network(index), stack.losses[index].numpy()
     assert isinstance(network, Adapted)
     stopped = stack.stopped[index]
+    if stopped:
+        print(f"{plan}: the loss was not finite at iteration {stopped}; this training ended there")
     last = losses[-(len(losses) // stack.recipe.epochs) :]
     return Trained(plan, network, losses, None if stopped else float(last.mean()), stopped)
 

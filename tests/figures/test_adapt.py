@@ -21,7 +21,14 @@ def row(value: float, **about: Any) -> dict[str, Any]:
         {"target": value - 0.01, "source": 0.9, "failed": None},
         {"target": value + 0.01, "source": 0.8, "failed": "source"},
     ]
-    return {"target": mean(value), "source": mean(0.85), "runs": runs, "failures": 1, **about}
+    return {
+        "target": mean(value),
+        "source": mean(0.85),
+        "runs": runs,
+        "failures": 1,
+        "diverged": 1,
+        **about,
+    }
 
 
 CURVES = [

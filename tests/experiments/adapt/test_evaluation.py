@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from scipy.stats import sem, t
 
-from experiments.adapt.evaluation import Baseline, Method, evaluate, predict, summarize
+from experiments.adapt.evaluation import Baseline, Method, evaluate, over_seeds, predict, summarize
 from experiments.adapt.networks import Shape, build
 from experiments.adapt.reversal import practical
 from experiments.adapt.sweep import Plan, Trained
@@ -60,10 +61,18 @@ def test_a_summary_is_over_seeds_and_counts_failures(domains) -> None:
         batch_size=2,
         **summarize(runs, shuffled=True),
     )
-    assert found.failures == 1
+    assert (found.failures, found.diverged) == (1, 1)
     assert found.target.value == pytest.approx(np.mean([run.target for run in runs]))
     assert found.domain
     shares = [
         value for run in runs for value in (run.domain_source, run.domain_target) if value is not None
     ]
     assert found.domain.value == pytest.approx(np.mean(shares))
+
+
+def test_an_interval_over_seeds_is_students_and_ends_where_accuracies_do() -> None:
+    values = [0.93, 0.95, 0.97]
+    low, high = t.interval(0.95, 2, np.mean(values), sem(values))
+    assert high > 0.99 and (over_seeds(values).low, over_seeds(values).high) == pytest.approx((low, high))
+    wide = over_seeds([0.1, 0.1, 0.9])
+    assert (wide.low, wide.high) == (0, 1)

@@ -88,13 +88,16 @@ def test_a_schedule_runs_once_through_the_whole_training(domains, outputs, monke
     np.testing.assert_allclose(np.concatenate(seen), np.arange(20) / 20)
 
 
-def test_a_diverging_training_stops_and_the_sweep_goes_on(domains, outputs) -> None:
+def test_a_diverging_training_stops_and_the_sweep_goes_on(domains, outputs, capsys) -> None:
     pools = [pool(domains.source), pool(domains.target, labelled=False)]
     plans = [Plan(1, Schedule(-1e30)), Plan(1, practical(2))]
     wild, tame = train(plans, pools, Recipe(2, 40), SHAPE, outputs("wild"), "sweep")
     assert wild.stopped and wild.stopped <= 10 and wild.loss is None
     assert not np.isfinite(wild.losses[wild.stopped - 1])
     assert torch.isfinite(weights(wild)).all()
+    told = capsys.readouterr().out
+    assert "seed=1, schedule=Schedule(end=-1e+30, slope=inf)" in told
+    assert f"not finite at iteration {wild.stopped};" in told
     assert tame.stopped is None and tame.loss is not None
 
 
