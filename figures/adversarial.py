@@ -44,8 +44,8 @@ def draw_example(result: Result, outputs: Outputs) -> None:
     factor = example["magnification"]
     before, after = example["before"], example["after"]
     panels = (
-        (original, f"original\n{told(before['named'], before['original'])}"),
-        (fooled, f"fooled\n{told(after['named'], max(after['target'], after['original']))}"),
+        (original, f"original\n{told(before['named'], before['probability'])}"),
+        (fooled, f"fooled\n{told(after['named'], after['probability'])}"),
         (as_picture(difference, 1), "difference\nnone is grey"),
         (as_picture(difference, factor), f"difference × {factor}\nclipped, not wrapped"),
     )
@@ -91,7 +91,7 @@ def draw_trace(axes: Axes, trace: np.ndarray, example: dict[str, Any]) -> None:
 
 
 def draw_survival(networks: list[dict[str, Any]], outputs: Outputs) -> None:
-    """Share of attacks that still work after rounding and JPEG: at the boundary, and beyond it."""
+    """Share of attacks that still work after rounding and JPEG; in grey JPEG of the clean pictures."""
     figure = style.figure(style.TEXT_WIDTH, 3.5)
     grid = figure.subplots(len(QUESTIONS), len(networks), sharex=True, sharey=True, squeeze=False)
     for column, network in enumerate(networks):
@@ -105,10 +105,13 @@ def draw_survival(networks: list[dict[str, Any]], outputs: Outputs) -> None:
             style.percent(axes.yaxis)
             if column == 0:
                 axes.set_ylabel(words)
-        titles = [WAYS[way["title"]] for way in network["boundary"]["treatments"]]
-        grid[-1, column].set_xticks(range(len(titles)), titles)
-    handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(STOPS))
+        titles = [way["title"] for way in network["boundary"]["treatments"]]
+        places = [titles.index(way["title"]) for way in network["untouched"]]
+        shares = [way["changed"] for way in network["untouched"]]
+        points(grid[-1, column], places, shares, style.GREY, "D", "clean picture, no attack")
+        grid[-1, column].set_xticks(range(len(titles)), [WAYS[title] for title in titles])
+    handles, labels = grid[-1, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(handles))
     style.save(figure, outputs, "survival")
 
 

@@ -16,6 +16,7 @@ import torch
 from scipy import ndimage
 from torch.nn import functional
 
+from experiments.nn.inference import in_batches
 from experiments.visualize.maps import Scene
 from report.errors import ColophonError
 
@@ -75,12 +76,10 @@ class Curves:
         self.intact = self.probabilities(scene.images)
         self.grey_only, self.blurred_only = map(self.probabilities, (self.grey, self.blurred))
 
-    @torch.no_grad()
     def probabilities(self, images: torch.Tensor) -> np.ndarray:
         """Of the scene's predicted classes, (n,)."""
-        scene = self.scene
-        scores = torch.cat([scene.frozen.logits(images[part]) for part in scene.batches()])
-        return scores.softmax(dim=1).gather(1, scene.predicted[:, None])[:, 0].cpu().numpy()
+        scores = in_batches(self.scene.frozen.logits, images)
+        return scores.softmax(dim=1).gather(1, self.scene.predicted[:, None])[:, 0].cpu().numpy()
 
     def order(self, maps: np.ndarray) -> torch.Tensor:
         """`places` of the maps' cells; cells that are equal come in the same random order each time."""

@@ -5,16 +5,15 @@ x ← x + η ∇S / ‖∇S‖₂ (practical 3-b, `make_fooling_image`). The gra
 so the attacker must know its weights. Nothing keeps a value within black and white.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import torch
 
+from experiments.nn.inference import BATCH, Classify, in_batches
 from report.errors import ColophonError
 
-BATCH = 8  # pictures; larger ones leave a core's cache
 Bounds = tuple[torch.Tensor, torch.Tensor]  # the normalised values of black and of white, (3, 1, 1)
-Classify = Callable[[torch.Tensor], torch.Tensor]  # pictures (n, 3, h, w) -> logits (n, classes)
 
 
 @dataclass(frozen=True)
@@ -162,9 +161,3 @@ def ascent(
     length = gradient.flatten(1).norm(dim=1)
     unit = gradient / torch.where(length > 0, length, 1.0).view(-1, 1, 1, 1)
     return torch.cat(logits), unit, length
-
-
-@torch.inference_mode()
-def in_batches(classify: Classify, images: torch.Tensor) -> torch.Tensor:
-    """The logits (n, classes) of pictures (n, 3, h, w), a batch at a time."""
-    return torch.cat([classify(part) for part in images.split(BATCH)])

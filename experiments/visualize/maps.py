@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from experiments.nn.inference import BATCH
+from experiments.nn.inference import BATCH, in_batches
 from experiments.visualize import attribution
 from experiments.visualize.frozen import Frozen
 from experiments.visualize.subjects import Subjects
@@ -44,8 +44,7 @@ class Scene:
     @cached_property
     def scores(self) -> torch.Tensor:
         """The classes' scores before the softmax, (n, classes)."""
-        with torch.no_grad():
-            return torch.cat([self.frozen.logits(self.images[part]) for part in self.batches()])
+        return in_batches(self.frozen.logits, self.images)
 
     @cached_property
     def predicted(self) -> torch.Tensor:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from experiments.visualize.fooling import BATCH, Classify, in_batches
+from experiments.nn.inference import BATCH, Classify, in_batches
 from report.errors import ColophonError
 
 STRIDE = 2.5  # of projected gradient descent, in ε a step: from any start all of the ball is in reach

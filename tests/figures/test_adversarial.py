@@ -39,14 +39,16 @@ def pixels() -> np.ndarray:
 
 @pytest.fixture
 def results(tmp_path: Path) -> list[Result]:
-    reading = {"named": "cat & <b>", "original": 0.9, "target": 0.05}
+    reading = {"named": "cat & <b>", "probability": 0.9, "original": 0.9, "target": 0.05}
+    lost = {"named": "emu", "probability": 0.61, "original": 0.03, "target": 0.2}
     example = {
-        "magnification": 10, "before": reading, "after": reading, "target": "dog", "reached": True,
+        "magnification": 10, "before": reading, "after": lost, "target": "dog", "reached": True,
         "iterations": 2,
     }  # fmt: skip
     about = {"title": "Net", "slug": "net", "image_size": SIDE}
     fooled = about | {
         "example": example, "boundary": stop([1, 0.6, 0.2, 0.1]), "further": stop([1, 1, 0.7, 0.3]),
+        "untouched": [{"title": f"JPEG {q}", "changed": share(x)} for q, x in ((95, 0.05), (75, 0.15))],
     }  # fmt: skip
     row = {"fgsm": {"accuracy": share(0.5)}, "pgd": {"accuracy": share(0.2)}}
     within = about | {
@@ -110,6 +112,8 @@ def test_the_panels_are_the_arrays_and_the_curves_the_trace(drawn, results) -> N
     for axes, array in zip(panels, arrays, strict=True):
         shown = np.asarray(axes.images[0].get_array())
         np.testing.assert_array_equal(shown[::times, ::times], array)
+    titles = [axes.get_title() for axes in panels]
+    assert titles[:2] == ["original\ncat & <b>, 90.0 %", "fooled\nemu, 61.0 %"]
     trace = results[0].array("example-trace")
     for line, column in zip(curves.lines[:2], trace.T, strict=True):
         np.testing.assert_array_equal(line.get_ydata(), column)
@@ -118,7 +122,10 @@ def test_the_panels_are_the_arrays_and_the_curves_the_trace(drawn, results) -> N
 
 def test_what_survives_and_what_is_left_of_a_budget_stand_at_their_values(drawn) -> None:
     ends = [values_of(axes) for axes in drawn["survival"].axes]
-    assert ends == [[[1, 0.6, 0.2, 0.1], [1, 1, 0.7, 0.3]]] * 2
+    attacks = [[1, 0.6, 0.2, 0.1], [1, 1, 0.7, 0.3]]
+    assert ends == [attacks, [*attacks, [0.05, 0.15]]]
+    control = [c for c in drawn["survival"].axes[1].containers if isinstance(c, ErrorbarContainer)][-1]
+    assert np.asarray(control.lines[0].get_xdata()).tolist() == [2, 3]  # beneath the two JPEGs
     (panel,) = drawn["budgets"].axes
     assert values_of(panel) == [[0.5, 0.5], [0.2, 0.2]]
     assert panel.lines[-1].get_ydata()[0] == 0.8

@@ -8,7 +8,6 @@ from scipy.ndimage import gaussian_filter, gaussian_filter1d
 from experiments.visualize import ascent, frozen
 from experiments.visualize.ascent import Ascent, Batch, Slope, blur_matrix
 from experiments.visualize.variants import Variant
-from report import stage
 
 JITTER, SIGMA = 2, 0.5
 MIXED = [
@@ -18,12 +17,6 @@ MIXED = [
     Variant(name="d", iterations=4, l2=0.5, blur_every=3, learning_rate=0.5),
     Variant(name="e", iterations=6, step="normalised", l2=0.1),
 ]
-
-
-@pytest.fixture
-def small(untrained) -> frozen.Frozen:
-    inputs = stage.Inputs([untrained("small/squeezenet")], lambda name: pytest.fail(name))
-    return frozen.load("small/squeezenet", inputs)
 
 
 def planned(variants: list[Variant], start: torch.Tensor | None = None) -> list[Ascent]:

@@ -4,7 +4,7 @@ from pydantic import ValidationError
 from scipy.special import softmax
 
 from experiments.data import letters
-from experiments.visualize import class_visualization, frozen, pictures
+from experiments.visualize import class_visualization, pictures
 from experiments.visualize.ascent import Batch
 from experiments.visualize.class_visualization import Settings
 from experiments.visualize.variants import VARIANTS, Variant
@@ -29,12 +29,11 @@ def both(untrained) -> list[stage.Result]:
     return [untrained("small/squeezenet"), untrained("small/vgg")]
 
 
-def test_metrics_tell_what_networks_say_of_the_pictures_that_were_written(run_stage, both) -> None:
+def test_metrics_tell_what_networks_say_of_the_pictures_that_were_written(run_stage, load, both) -> None:
     metrics, result = run_stage(class_visualization, both, variants=ROWS, classes=CLASSES, **LETTERS)
     assert metrics.others == ["VGG (small)"] and metrics.jitter == 2
     assert metrics.gradients == 2 * 4 + 2 * 4 + 3
-    inputs = stage.Inputs(both, lambda name: pytest.fail(name))
-    networks = [frozen.load(name, inputs) for name in ("small/squeezenet", "small/vgg")]
+    networks = [load(result) for result in both]
     for name, target in (("first", "Q"), ("other", "Z")):
         drawn = metrics.variants[name]
         saved = np.asarray(result.array(drawn.pictures))

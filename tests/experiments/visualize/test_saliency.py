@@ -17,10 +17,6 @@ SMALL: dict[str, Any] = {
 }  # fmt: skip
 
 
-def nowhere(name: str) -> Any:
-    raise AssertionError(name)
-
-
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory) -> Any:
     """Filled by the first test that runs the stage: it takes a second or two."""
@@ -28,13 +24,13 @@ def seen(tmp_path_factory) -> Any:
 
 
 @pytest.fixture
-def done(run_stage, untrained, seen) -> Any:
+def done(run_stage, untrained, load, nothing, seen) -> Any:
     if not seen:
         pretrained = untrained("small/vgg")
         metrics, result = run_stage(saliency, [pretrained], backbone="small/vgg", **SMALL)
         again, _ = run_stage(saliency, [pretrained], folder="again", backbone="small/vgg", **SMALL)
-        network = frozen.load("small/vgg", stage.Inputs([pretrained], nowhere))
-        found = subjects.load("letters", network.backbone, 4, nowhere)
+        network = load(pretrained)
+        found = subjects.load("letters", network.backbone, 4, nothing)
         seen.update(metrics=metrics, again=again, result=result, network=network, found=found)
         seen["arrays"] = {path.stem: np.load(path) for path in result.directory.glob("*.npy")}
     return seen
@@ -110,13 +106,13 @@ def test_a_dead_class_is_counted_and_leaves_no_nan(run_stage, untrained, tmp_pat
     assert metrics.consistent == 0 and metrics.checks["gradient"].similarity[0].value == 0
 
 
-def test_numbers_of_the_limits_are_exact_for_a_linear_network() -> None:
+def test_numbers_of_the_limits_are_exact_for_a_linear_network(nothing) -> None:
     """Without a bend the gradient foretells all, integrates to the difference, and noise leaves it alone."""
     torch.manual_seed(0)
     linear = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 32 * 32, 26))
     linear.requires_grad_(False)
     network = frozen.Frozen(backbones.find("small/vgg"), linear.eval(), torch.device("cpu"))
-    scene = saliency.Scene(network, subjects.load("letters", network.backbone, 5, nowhere))
+    scene = saliency.Scene(network, subjects.load("letters", network.backbone, 5, nothing))
     settings = saliency.Settings(collection="letters", images=5, cell=4)
     gradient, true = (scene.gradient_maps(classes) for classes in (scene.predicted, scene.true))
     integrated = scene.integrated(scene.predicted, 3)
