@@ -141,9 +141,12 @@ def test_the_probability_of_what_is_named_is_told_whether_or_not_the_attack_succ
         ({"example": "stingray"}, "no class 'stingray'"),
         ({"example_target": "6"}, "no class '6'"),
         ({"example": "A"}, "none of the 4 pictures shows 'A'"),
+        ({"step": 1e-4}, "none of 8 attacks on small/vgg reached its target"),
     ],
 )
-def test_examples_that_cannot_be_made_are_refused(run_stage, pretrained, changed, message) -> None:
+def test_examples_that_cannot_be_made_and_attacks_that_all_fail_are_refused(
+    run_stage, pretrained, changed, message
+) -> None:
     with pytest.raises(ColophonError, match=message):
         run_stage(adversarial, [pretrained], backbone="small/vgg", **FEW, **(PLAN | changed))
 
