@@ -5,7 +5,7 @@ x ← x + η ∇S / ‖∇S‖₂ (practical 3-b, `make_fooling_image`). The gra
 so the attacker must know its weights. Nothing keeps a value within black and white.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 import torch
@@ -13,6 +13,7 @@ import torch
 from experiments.nn.inference import BATCH, Classify, in_batches
 from report.errors import ColophonError
 
+Objective = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]  # of logits (n, classes) and classes (n,)
 Bounds = tuple[torch.Tensor, torch.Tensor]  # the normalised values of black and of white, (3, 1, 1)
 
 
@@ -150,14 +151,23 @@ def ascent(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """The logits (n, classes), the gradient of each target's logit scaled to length 1 (n, 3, h, w), and
     its length before (n,); a gradient of zero stays zero."""
-    logits, gradients = [], []
-    for part, wanted in zip(images.split(BATCH), targets.split(BATCH), strict=True):
-        picture = part.detach().requires_grad_(True)
-        scores = classify(picture)
-        chosen = scores.gather(1, wanted[:, None]).sum()  # pictures don't mix in evaluation mode
-        gradients.append(torch.autograd.grad(chosen, picture)[0])
-        logits.append(scores.detach())
-    gradient = torch.cat(gradients)
+    logits, gradient = slopes(
+        classify, images, targets, lambda scores, wanted: scores.gather(1, wanted[:, None])
+    )
     length = gradient.flatten(1).norm(dim=1)
     unit = gradient / torch.where(length > 0, length, 1.0).view(-1, 1, 1, 1)
-    return torch.cat(logits), unit, length
+    return logits, unit, length
+
+
+def slopes(
+    classify: Classify, images: torch.Tensor, classes: torch.Tensor, objective: Objective
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The logits (n, classes), and the gradient of each picture's objective, (n, 3, h, w)."""
+    logits, gradients = [], []
+    for part, wanted in zip(images.split(BATCH), classes.split(BATCH), strict=True):
+        picture = part.detach().requires_grad_(True)
+        scores = classify(picture)
+        total = objective(scores, wanted).sum()  # pictures don't mix in evaluation mode
+        gradients.append(torch.autograd.grad(total, picture)[0])
+        logits.append(scores.detach())
+    return torch.cat(logits), torch.cat(gradients)
