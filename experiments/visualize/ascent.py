@@ -64,7 +64,6 @@ class Slope:
 
     def __init__(self, frozen: Frozen, classes: Sequence[int], precision: device.Precision) -> None:
         self.frozen = frozen
-        self.precision = precision
         self._places = {label: place for place, label in enumerate(classes)}
         self._network = device.place(only_classes(frozen.network, classes), frozen.where, precision)
         self._dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32

@@ -81,7 +81,6 @@ class Metrics(About):
     others: list[str] = quantity("the other networks' titles")
     collection: str = quantity("what the pictures to start from are called")
     pictures: int = quantity("of them, a count")
-    classes: int = quantity("classes that the networks know, a count")
     jitter: int = quantity("largest shift at each iteration", "pixels")
     sigma: float = quantity("of the blur", "pixels")
     precision: str = quantity("number format of the gradient where the variant does not name one")
@@ -108,7 +107,6 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
             "others": [network.backbone.title for network in study.networks[1:]],
             "collection": found.title,
             "pictures": len(found),
-            "classes": len(found.classes),
             "jitter": study.jitter,
             "sigma": settings.sigma,
             "precision": study.precision(None),
@@ -179,7 +177,6 @@ class Study:
             {
                 "target": self.found.classes[target],
                 "start": classes.get(variant.start, variant.start),
-                "precision": self.precision(variant),
             },
             own,
             [judge(track, drawing.traced(variant), target, self.networks) for track in own],

@@ -48,7 +48,6 @@ class Drawn(stage.Metrics):
     penalty: str = quantity("norm or squared")
     step: str = quantity("plain, or normalised: divided by the gradient's length")
     blur_every: int | None = quantity("iterations between blurs; none without", "iterations")
-    precision: str = quantity("number format of the gradient")
     iterations: int = quantity("gradient steps in all, a count")
     seeds: int = quantity("pictures, each from another seed, a count")
     gradient: float = quantity("mean length of the score's gradient over iterations and seeds", "", 1)
@@ -92,7 +91,7 @@ def describe(
     """Metrics of a variant; writes its arrays.
 
     Args:
-        about: target, start and precision in words.
+        about: target and start in words.
         tracks, judged: one a seed.
         reference: the tracks of the same seeds that it is compared with; none where none is like it.
     """

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
+import torch
 from pydantic import ValidationError
 from scipy.special import softmax
 
 from experiments.data import letters
-from experiments.visualize import class_visualization, pictures
+from experiments.visualize import class_visualization, pictures, subjects
 from experiments.visualize.ascent import Batch
 from experiments.visualize.class_visualization import Settings
 from experiments.visualize.variants import VARIANTS, Variant
@@ -52,6 +53,23 @@ def test_metrics_tell_what_networks_say_of_the_pictures_that_were_written(run_st
             np.testing.assert_allclose(trace[:, point, 1], mark.probability, rtol=1e-6)
     assert result.array("frames-other").shape == (3, 32, 32, 3)  # after 0, 2 and 3 iterations
     assert [mark.iteration for mark in metrics.variants["first"].marks] == [0, 2, 4]
+
+
+def test_the_pictures_to_start_from_are_told_by_their_own_classes(run_stage, load, nothing, both) -> None:
+    metrics, _ = run_stage(
+        class_visualization, both, variants=ROWS[:1], classes=CLASSES, images=30, sigma=0.7, **LETTERS
+    )
+    own = load(both[0])
+    found = subjects.load("letters", own.backbone, 30, nothing)
+    with torch.no_grad():
+        scores = own.logits(own.normalized(found.images)).numpy()
+    true = [row[label] for row, label in zip(scores, found.labels, strict=True)]
+    assert metrics.picture_logit == pytest.approx(np.mean(true), abs=1e-4)
+    assert metrics.picture_logit_highest == pytest.approx(max(true), abs=1e-4)
+    levels = found.images.astype(int)
+    steps = [np.abs(np.diff(levels, axis=axis)).ravel() for axis in (1, 2)]
+    assert metrics.picture_variation == pytest.approx(np.concatenate(steps).mean(), rel=1e-4)
+    assert (metrics.pictures, metrics.collection, metrics.sigma) == (30, found.title, 0.7)
 
 
 def test_a_variant_is_compared_with_the_first_of_the_same_seeds(run_stage, both) -> None:
