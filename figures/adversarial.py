@@ -9,6 +9,7 @@ from matplotlib.patches import Circle
 from matplotlib.ticker import MaxNLocator
 
 from figures import style
+from figures.pictures import enlarged, enlargement
 from report.stage import Inputs, Outputs, Result
 
 GREY = 127.5  # grey levels that stand for no difference
@@ -68,8 +69,8 @@ def as_picture(difference: np.ndarray, factor: float) -> np.ndarray:
 
 def show(axes: Axes, picture: np.ndarray, title: str) -> None:
     """A picture uint8 (h, w, 3) at its own colours: fewer would differ more than an attack does."""
-    times = max(1, TILE // picture.shape[0])
-    axes.imshow(picture.repeat(times, axis=0).repeat(times, axis=1), interpolation="none")
+    shown = enlarged(picture, enlargement(picture, TILE))
+    axes.imshow(shown, interpolation="none")
     axes.set_axis_off()
     axes.set_title(title, fontsize=7)
 
@@ -168,7 +169,7 @@ def draw_pixels(results: list[Result], outputs: Outputs) -> None:
         )
         verdict = f"named {attempt['named']}" if attempt["fooled"] else "still named so"
         show(right, np.asarray(result.array("fooled")), f"{verdict}\n{told(true, attempt['after'])}")
-        times = max(1, TILE // metrics["image_size"])
+        times = enlargement(result.array("original"), TILE)
         centre = ((attempt["column"] + 0.5) * times, (attempt["row"] + 0.5) * times)
         right.add_patch(Circle(centre, 9, fill=False, edgecolor=style.VERMILION, linewidth=1.2))
     style.save(figure, outputs, "one-pixel")
