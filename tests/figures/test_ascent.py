@@ -1,6 +1,5 @@
 """The figures of class visualisation show the pictures and numbers that they were given."""
 
-import itertools
 import json
 from typing import Any
 
@@ -64,7 +63,9 @@ def test_tiles_are_those_of_the_marks_and_of_what_was_run(result) -> None:
     np.testing.assert_array_equal(found[1][0], result.array("pictures-blur-none")[0, 1])
 
 
-def test_titles_of_neighbouring_tiles_do_not_run_into_each_other(write_result, drawn, outputs) -> None:
+def test_titles_are_no_wider_than_their_tiles_and_labels_keep_to_their_rows(
+    write_result, drawn, outputs
+) -> None:
     names = {"wombat": "wombat", "grid": "tarantula", "on": "snail"}
     variants = {}
     for name, _, _ in ascent.NETWORKS:
@@ -77,10 +78,9 @@ def test_titles_of_neighbouring_tiles_do_not_run_into_each_other(write_result, d
     ascent.draw_panel(rows, "networks", outputs("out"), ["SqueezeNet (small)", "DeiT-Tiny"])
     figure = drawn["networks"]
     FigureCanvasAgg(figure).draw()
-    ends = [axes.title.get_window_extent() for axes in figure.axes]
-    assert len(ends) == 2 * len(ascent.NETWORKS)
-    for left, right in itertools.pairwise(ends[: len(ascent.NETWORKS)]):
-        assert left.x1 < right.x0
+    assert len(figure.axes) == 2 * len(ascent.NETWORKS)
+    for axes in figure.axes:
+        assert axes.title.get_window_extent().width < 1.04 * axes.get_window_extent().width, axes.title
     upper, lower = (text.get_window_extent() for axes in figure.axes for text in axes.texts)
     assert lower.y1 < upper.y0
 
