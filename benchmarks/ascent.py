@@ -117,7 +117,7 @@ def compare(own: Frozen, count: int, iterations: int) -> None:
     print(f"{own.backbone.title}, {TARGET}: {count} pictures, {iterations} iterations each")
     rates, first = {}, None
     for name, loop in loops.items():
-        loop([Ascent(variant.adapted(None, 1, 1.0), 0, target, None, frozenset())])  # warms up
+        loop([Ascent(variant.adapted(None, 1, 1.0, "float32"), 0, target, None, frozenset())])  # warms up
         start = time.perf_counter()
         found = loop(ascents)
         rates[name] = count * iterations / (time.perf_counter() - start)

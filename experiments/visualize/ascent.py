@@ -42,6 +42,13 @@ class Ascent:
     start: torch.Tensor | None
     keep: frozenset[int]
 
+    @property
+    def course(self) -> tuple[object, ...]:
+        """All that its pictures follow from: ascents of one course differ in their length alone."""
+        told = self.variant
+        way = (told.learning_rate, told.l2, told.penalty, told.step, told.blur_every, told.precision)
+        return (self.seed, self.target, told.start, *way)
+
     def first(self, size: int) -> torch.Tensor:
         """The picture before the first iteration: as given, or N(0, 1), (3, size, size)."""
         if self.start is not None:

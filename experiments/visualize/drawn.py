@@ -51,7 +51,6 @@ class Drawn(stage.Metrics):
     iterations: int = quantity("gradient steps in all, a count")
     seeds: int = quantity("pictures, each from another seed, a count")
     gradient: float = quantity("mean length of the score's gradient over iterations and seeds", "", 1)
-    dead: int = quantity("iterations, over all seeds, in which the score's gradient was 0, a count")
     pull: float = quantity("mean length of the penalty's gradient at the end, over the seeds")
     marks: list[Mark] = quantity("the start, the marks and the end, from early to late")
     pictures: str = quantity("array of the pictures, uint8 (seeds, marks, size, size, 3)")
@@ -110,7 +109,6 @@ def describe(
         | {
             "seeds": len(tracks),
             "gradient": float(lengths.mean()),
-            "dead": int(np.sum(lengths == 0)),
             "pull": variant.l2 * (2 * float(np.mean(marks[-1].length)) if squared else 1),
             "marks": marks,
             "pictures": f"pictures-{variant.name}",
