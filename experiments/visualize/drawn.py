@@ -28,7 +28,7 @@ class Mark(stage.Metrics):
         "pictures for which it comes first in every other network, a count"
     )
     variation: list[float] = quantity("mean absolute difference of neighbouring pixels", "grey levels", 1)
-    length: list[float] = quantity("Euclidean norm of the normalised picture", "", 0)
+    length: list[float] = quantity("Euclidean norm of the normalised picture", "", 1)
     moved: list[float] = quantity("root mean square difference from the start", "grey levels", 1)
     distance: list[float] | None = quantity(
         "root mean square difference from the first variant's picture of the same seed", "grey levels", 1
