@@ -173,23 +173,21 @@ def draw_curves(found: list[Result], outputs: Outputs) -> None:
     """The mean curves of insertion and deletion, a row a network."""
     figure = style.figure(style.TEXT_WIDTH, 0.55 + 1.9 * len(found))
     grid = figure.subplots(len(found), 2, sharex=True, sharey="row", squeeze=False)
+    lines: dict[str, Any] = {}
     for row, result in zip(grid, found, strict=True):
         metrics = result.metrics
         for axes, kind in zip(row, ("insertion", "deletion"), strict=True):
             for key, method in metrics["methods"].items():
                 values = np.asarray(result.array(f"{kind}-{key}")).mean(axis=0)
-                axes.plot(metrics["shares"], values, label=method["title"], **LOOKS[key])
+                (lines[key],) = axes.plot(metrics["shares"], values, label=method["title"], **LOOKS[key])
             axes.set_title(f"{metrics['title']}: {kind}")
             style.percent(axes.xaxis)
             style.percent(axes.yaxis)
         row[0].set_ylabel("mean probability")
     for axes, kind in zip(grid[-1], ("inserted", "deleted"), strict=True):
         axes.set_xlabel(f"cells {kind}")
-    legend: dict[str, Any] = {}
-    for axes in grid[:, 0]:
-        handles, labels = axes.get_legend_handles_labels()
-        legend |= dict(zip(labels, handles, strict=True))
-    figure.legend(legend.values(), legend.keys(), loc="outside lower center", ncols=4)
+    shown = [lines[key] for key in LOOKS if key in lines]  # the table's order, also if the first lacks one
+    figure.legend(handles=shown, loc="outside lower center", ncols=4)
     style.save(figure, outputs, "curves")
 
 
@@ -212,7 +210,9 @@ def draw_randomisation(found: list[Result], outputs: Outputs) -> None:
             )
             handles[check["title"]] = line
             handles[f"{check['title']}, other pictures"] = level
-        (handles["Edge detector"],) = axes.plot([0, metrics["layers"]], [1, 1], **LOOKS["edges"])
+        (handles[metrics["methods"]["edges"]["title"]],) = axes.plot(
+            [0, metrics["layers"]], [1, 1], **LOOKS["edges"]
+        )
         axes.set_title(metrics["title"])
         axes.set_xlabel("random parts, from the last")
     panels[0].set_ylabel("rank correlation")

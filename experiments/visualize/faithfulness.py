@@ -60,7 +60,7 @@ def replaced(images: torch.Tensor, canvas: torch.Tensor, order: torch.Tensor, sh
 
 
 class Curves:
-    """The predicted classes' probabilities while cells are inserted or deleted."""
+    """The predicted classes' probabilities, by the quick logits, while cells are inserted or deleted."""
 
     def __init__(self, scene: Scene, shares: Sequence[float], cell: int, blur: float, seed: int) -> None:
         """Args:
@@ -78,17 +78,17 @@ class Curves:
 
     def probabilities(self, images: torch.Tensor) -> np.ndarray:
         """Of the scene's predicted classes, (n,)."""
-        scores = in_batches(self.scene.frozen.logits, images)
+        scores = in_batches(self.scene.quick_logits, images)
         return scores.softmax(dim=1).gather(1, self.scene.predicted[:, None])[:, 0].cpu().numpy()
 
-    def order(self, maps: np.ndarray) -> torch.Tensor:
-        """`places` of the maps' cells; cells that are equal come in the same random order each time."""
-        generator = torch.Generator().manual_seed(self.seed)
+    def order(self, maps: np.ndarray, turn: int = 0) -> torch.Tensor:
+        """`places` of the maps' cells; cells that are equal come in the same random order in each `turn`."""
+        generator = torch.Generator().manual_seed(self.seed + turn)
         return places(torch.from_numpy(maps), self.cell, generator).to(self.grey.device)
 
-    def both(self, maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def both(self, maps: np.ndarray, turn: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Insertion and deletion, (n, shares) each, the most salient cells of the maps first."""
-        order, whole = self.order(maps), self.scene.images
+        order, whole = self.order(maps, turn), self.scene.images
         between = self.shares[1:-1]
         inserted = [self.probabilities(replaced(self.blurred, whole, order, s)) for s in between]
         deleted = [self.probabilities(replaced(whole, self.grey, order, s)) for s in between]
@@ -96,6 +96,25 @@ class Curves:
             np.stack([self.blurred_only, *inserted, self.intact], axis=1),
             np.stack([self.intact, *deleted, self.grey_only], axis=1),
         )
+
+    def area(self, curve: np.ndarray) -> np.ndarray:
+        """Under each picture's curve (n, shares), by the trapezoid rule: its mean probability, (n,)."""
+        return np.trapezoid(curve, self.shares, axis=1)
+
+    def chance(self, orders: int, bar: np.ndarray, known: np.ndarray) -> np.ndarray:
+        """The share of each picture's random orders whose insertion less deletion is above `bar`, (n,).
+
+        Args:
+            orders: how many a picture.
+            bar: what an order of the picture has to beat, (n,).
+            known: insertion less deletion of the first random order, (n,); the others are made here.
+        """
+        no_map = np.zeros((len(bar), *self.scene.images.shape[-2:]), dtype=np.float32)
+        passing = (known > bar).astype(float)
+        for turn in range(1, orders):
+            inserted, deleted = map(self.area, self.both(no_map, turn))
+            passing += inserted - deleted > bar
+        return passing / orders
 
     def without_least(self, maps: np.ndarray, share: float) -> np.ndarray:
         """The probabilities with the `share` of least salient cells deleted, (n,)."""

@@ -111,6 +111,21 @@ def test_curves_are_the_means_over_the_pictures(result, drawn, draw):
             np.testing.assert_allclose(np.asarray(line.get_ydata(), dtype=float), expected)
 
 
+def test_the_curves_legend_keeps_the_tables_order_where_the_first_network_lacks_a_map(
+    result, drawn, draw, tmp_path
+):
+    metrics = result.metrics
+    first = metrics | {"methods": {k: v for k, v in metrics["methods"].items() if k != "grad_cam"}}
+    other = tmp_path / "first"
+    other.mkdir()
+    for path in result.directory.glob("*.npy"):
+        (other / path.name).write_bytes(path.read_bytes())
+    (other / "metrics.json").write_text(json.dumps(first))
+    draw(saliency, [Result("visualize/saliency", {}, other), result])
+    (legend,) = drawn["curves"].legends
+    assert [text.get_text() for text in legend.get_texts()] == [saliency_title(name) for name in METHODS]
+
+
 def test_similarity_starts_at_one_and_the_edge_detector_stays_there(result, drawn, draw):
     draw(saliency, [result])
     curve, level, edges = drawn["randomisation"].axes[0].lines

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,13 +8,14 @@ from captum import attr
 from safetensors.torch import load_file, save_file
 
 from experiments.nn import backbones
-from experiments.visualize import agreement, frozen, saliency, subjects
+from experiments.visualize import agreement, frozen, randomisation, saliency, subjects
+from experiments.visualize.maps import scaled
 from experiments.visualize.saliency_metrics import average
 from report import stage
 
 SMALL: dict[str, Any] = {
     "collection": "letters", "images": 4, "samples": 2, "steps": 2, "cell": 4, "shares": (0.1, 0.5),
-    "checks": 2, "shuffles": 1,
+    "checks": 2, "shuffles": 1, "orders": 3, "precision": "float32",
 }  # fmt: skip
 
 
@@ -68,6 +70,47 @@ def test_consistent_is_what_beats_centre_and_edges_by_its_own_curves(done) -> No
         assert picture.hangs == (picture.top < min(picture.random, picture.least))
         assert picture.margin == pytest.approx(gains["gradient"][index] - best, abs=1e-6)
     assert metrics.consistent == sum(picture.consistent for picture in metrics.pictures)
+
+
+def test_the_chance_to_be_consistent_counts_random_orders_by_the_same_rule(done) -> None:
+    metrics = done["metrics"]
+    chance, methods = metrics.chance, metrics.methods
+    assert chance.orders == 3 and chance.map_values == [picture.consistent for picture in metrics.pictures]
+    first = [
+        random > max(centre, edges)
+        for random, centre, edges in zip(
+            *(methods[name].gains for name in ("random", "centre", "edges")), strict=True
+        )
+    ]
+    for passed, share in zip(first, chance.random_values, strict=True):
+        assert round(3 * share) in ((1, 2, 3) if passed else (0, 1, 2))
+        assert share == pytest.approx(round(3 * share) / 3)
+    assert chance.random.value == pytest.approx(np.mean(chance.random_values))
+
+
+def test_half_precision_serves_the_quick_logits_alone(done) -> None:
+    network, found = done["network"], done["found"]
+    scene = saliency.Scene(network, found, "bfloat16")
+    exact, quick = network.logits(scene.images), scene.quick_logits(scene.images)
+    assert quick.dtype == torch.float32 and not torch.equal(quick, exact)
+    torch.testing.assert_close(quick, exact, rtol=0.05, atol=0.05 * float(exact.abs().max()))
+    torch.testing.assert_close(scene.scores, exact)
+    assert all(weight.dtype == torch.float32 for weight in network.network.parameters())
+    one, other = (
+        s.smooth_maps(scene.predicted, 2, 0.15, 1) for s in (scene, replace(scene, precision="float32"))
+    )
+    assert randomisation.rank_correlations(one, other).min() > 0.9
+
+
+def test_scaling_leaves_the_ranks_that_agreement_goes_by() -> None:
+    rng = np.random.default_rng(0)
+    maps, others = rng.lognormal(size=(2, 3, 32, 32)).astype(np.float32) * 40
+    measured = [
+        randomisation.rank_correlations(*(agreement.reduced(given, 8) for given in pair))
+        for pair in ((maps, others), (scaled(maps), scaled(others)))
+    ]
+    np.testing.assert_allclose(*measured, atol=0.01)
+    assert scaled(maps).max() == 1 and not scaled(np.zeros((1, 4, 4), dtype=np.float32)).any()
 
 
 def test_curves_begin_and_end_alike_whatever_the_order(done) -> None:
