@@ -82,7 +82,7 @@ class Curves:
         return scores.softmax(dim=1).gather(1, self.scene.predicted[:, None])[:, 0].cpu().numpy()
 
     def order(self, maps: np.ndarray, turn: int = 0) -> torch.Tensor:
-        """`places` of the maps' cells; cells that are equal come in the same random order in each `turn`."""
+        """`places` of the maps' cells; equal cells come in random order, the same in each `turn`."""
         generator = torch.Generator().manual_seed(self.seed + turn)
         return places(torch.from_numpy(maps), self.cell, generator).to(self.grey.device)
 

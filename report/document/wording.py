@@ -58,7 +58,7 @@ def summary(outcome: Outcome) -> str:
 def unlinked(markdown: str) -> str:
     """`markdown` on one line, its links and spans as their text, for a cell of a table.
 
-    Formulas stay as they are: pandoc doesn't end a cell at a bar inside one, and reads `\\|` there as a norm.
+    Formulas stay as they are: a bar in one does not end a cell for pandoc, and `\\|` would be a norm.
     """
     return _outside_formulas(_unlinked, _one_line(markdown))
 
