@@ -105,11 +105,11 @@ def test_half_precision_serves_the_quick_logits_alone(done) -> None:
 def test_scaling_leaves_the_ranks_that_agreement_goes_by() -> None:
     rng = np.random.default_rng(0)
     maps, others = rng.lognormal(size=(2, 3, 32, 32)).astype(np.float32) * 40
-    measured = [
-        randomisation.rank_correlations(*(agreement.reduced(given, 8) for given in pair))
-        for pair in ((maps, others), (scaled(maps), scaled(others)))
-    ]
-    np.testing.assert_allclose(*measured, atol=0.01)
+    before, after = (
+        randomisation.rank_correlations(agreement.reduced(one, 8), agreement.reduced(other, 8))
+        for one, other in ((maps, others), (scaled(maps), scaled(others)))
+    )
+    np.testing.assert_allclose(after, before, atol=0.01)
     assert scaled(maps).max() == 1 and not scaled(np.zeros((1, 4, 4), dtype=np.float32)).any()
 
 
