@@ -17,6 +17,7 @@ from scipy import ndimage
 from torch.nn import functional
 
 from experiments.nn.inference import in_batches
+from experiments.visualize.attribution import Logits
 from experiments.visualize.maps import Scene
 from report.errors import ColophonError
 
@@ -60,7 +61,10 @@ def replaced(images: torch.Tensor, canvas: torch.Tensor, order: torch.Tensor, sh
 
 
 class Curves:
-    """The predicted classes' probabilities, by the quick logits, while cells are inserted or deleted."""
+    """The predicted classes' probabilities while cells are inserted or deleted.
+
+    Whole curves are by the quick logits; `without`, which is reported for single pictures, is not.
+    """
 
     def __init__(self, scene: Scene, shares: Sequence[float], cell: int, blur: float, seed: int) -> None:
         """Args:
@@ -76,9 +80,9 @@ class Curves:
         self.intact = self.probabilities(scene.images)
         self.grey_only, self.blurred_only = map(self.probabilities, (self.grey, self.blurred))
 
-    def probabilities(self, images: torch.Tensor) -> np.ndarray:
-        """Of the scene's predicted classes, (n,)."""
-        scores = in_batches(self.scene.quick_logits, images)
+    def probabilities(self, images: torch.Tensor, logits: Logits | None = None) -> np.ndarray:
+        """Of the scene's predicted classes, (n,), by the quick logits where no others are given."""
+        scores = in_batches(logits or self.scene.quick_logits, images)
         return scores.softmax(dim=1).gather(1, self.scene.predicted[:, None])[:, 0].cpu().numpy()
 
     def order(self, maps: np.ndarray, turn: int = 0) -> torch.Tensor:
@@ -116,8 +120,9 @@ class Curves:
             passing += inserted - deleted > bar
         return passing / orders
 
-    def without_least(self, maps: np.ndarray, share: float) -> np.ndarray:
-        """The probabilities with the `share` of least salient cells deleted, (n,)."""
+    def without(self, maps: np.ndarray, share: float, least: bool = False) -> np.ndarray:
+        """The probabilities with the `share` of most, or least, salient cells deleted, in float32, (n,)."""
         order = self.order(maps)
-        backwards = order.amax() - order
-        return self.probabilities(replaced(self.scene.images, self.grey, backwards, share))
+        order = order.amax() - order if least else order
+        images = replaced(self.scene.images, self.grey, order, share)
+        return self.probabilities(images, self.scene.frozen.logits)

@@ -46,7 +46,7 @@ class Settings(stage.Settings):
         min_length=1,
         description="of the cells that are replaced; denser where deletion falls",
     )
-    part: float = Field(default=0.1, gt=0, lt=1, description="one of `shares`, for the masking test")
+    part: float = Field(default=0.1, gt=0, lt=1, description="of the cells, for the masking test")
     blur: float = Field(default=0.05, gt=0, le=1, description="deviation over the side; the class is gone")
     orders: int = Field(
         default=4, ge=1, le=1000, description="random ones a picture, for the chance to be consistent"
@@ -67,8 +67,6 @@ class Settings(stage.Settings):
     def _shares_rise(self) -> "Settings":
         if sorted({0.0, *self.shares, 1.0}) != [0.0, *self.shares, 1.0]:
             raise ValueError("shares must rise between 0 and 1, without these two")
-        if self.part not in self.shares:
-            raise ValueError(f"part ({self.part}) must be one of the shares")
         return self
 
 
@@ -86,7 +84,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
         outputs.save(f"maps-{name}", maps.scaled(one))
     curves = Curves(scene, settings.shares, settings.cell, settings.blur, settings.seed)
     methods = compare(curves, settings, made, outputs)
-    pictures = pictures_of(curves, settings, made["gradient"], methods)
+    pictures = pictures_of(curves, settings.part, made, methods)
     return Metrics.model_validate(
         about(network.backbone)
         | settings.model_dump(include={"cell", "part", "samples", "noise", "steps", "shuffles"})
@@ -122,7 +120,6 @@ def maps_of(scene: Scene, settings: Settings, integrated: torch.Tensor) -> Maps:
 def compare(curves: Curves, settings: Settings, made: Maps, outputs: stage.Outputs) -> dict[str, Method]:
     """Insertion and deletion in the order of each method's maps, and what the maps are like."""
     methods = {}
-    at = curves.shares.index(settings.part)
     todo = outputs.progress(made.items(), len(made), "methods", "insertion and deletion")
     for name, one in todo:
         insertion, deletion = curves.both(one)
@@ -139,7 +136,6 @@ def compare(curves: Curves, settings: Settings, made: Maps, outputs: stage.Outpu
                 "deletion": mean(deleted.tolist()),
                 "gain": mean(gains.tolist()),
                 "gains": gains.tolist(),
-                "masked": deletion[:, at].tolist(),
                 "grain": None if name == "random" else grains.mean(),
                 "grains": grains.tolist(),
                 "like_edges": None if name == "random" else edges.mean(),
@@ -164,12 +160,11 @@ def chance_of(curves: Curves, orders: int, pictures: list[Picture], methods: dic
     )
 
 
-def pictures_of(
-    curves: Curves, settings: Settings, gradient: np.ndarray, methods: dict[str, Method]
-) -> list[Picture]:
+def pictures_of(curves: Curves, part: float, made: Maps, methods: dict[str, Method]) -> list[Picture]:
     """A row a picture; consistent is a map whose gain is above those of centre and edges."""
     scene = curves.scene
-    least = curves.without_least(gradient, settings.part)
+    top, random = (curves.without(made[name], part).tolist() for name in ("gradient", "random"))
+    least = curves.without(made["gradient"], part, least=True).tolist()
     true, predicted = (classes.tolist() for classes in (scene.true, scene.predicted))
     shares = scene.scores.softmax(dim=1).cpu().numpy()
     margins = (np.array(methods["gradient"].gains) - bar(methods)).tolist()
@@ -182,10 +177,10 @@ def pictures_of(
             probability=float(shares[index, predicted[index]]),
             consistent=margin > 0,
             margin=margin,
-            top=methods["gradient"].masked[index],
-            random=methods["random"].masked[index],
-            least=float(least[index]),
-            hangs=methods["gradient"].masked[index] < min(methods["random"].masked[index], least[index]),
+            top=top[index],
+            random=random[index],
+            least=least[index],
+            hangs=top[index] < min(random[index], least[index]),
         )
         for index, margin in enumerate(margins)
     ]

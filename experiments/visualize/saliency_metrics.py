@@ -56,7 +56,6 @@ class Method(stage.Metrics):
     deletion: Mean = quantity("mean probability while cells are deleted")
     gain: Mean = quantity("insertion less deletion")
     gains: list[float] = quantity("insertion less deletion", "fraction", 1)
-    masked: list[float] = quantity("probability with the most salient part deleted", "fraction", 1)
     grain: float | None = quantity(
         "1 less the correlation of neighbouring pixels, mean over the pictures; none for a random order",
         digits=2,

@@ -99,8 +99,9 @@ def test_curves_change_where_the_cell_that_matters_goes(scene) -> None:
     inserted, deleted = curves.both(wrong)
     np.testing.assert_allclose(inserted, [[blurred, blurred, blurred, blurred, whole]] * 2, rtol=1e-6)
     np.testing.assert_allclose(deleted, [[whole, whole, whole, whole, none]] * 2, rtol=1e-6)
-    np.testing.assert_allclose(curves.without_least(right, 0.5), [whole] * 2, rtol=1e-6)
-    np.testing.assert_allclose(curves.without_least(wrong, 1 / 16), [none] * 2, rtol=1e-6)
+    np.testing.assert_allclose(curves.without(right, 0.5, least=True), [whole] * 2, rtol=1e-6)
+    np.testing.assert_allclose(curves.without(wrong, 1 / 16, least=True), [none] * 2, rtol=1e-6)
+    np.testing.assert_allclose(curves.without(right, 1 / 16), [none] * 2, rtol=1e-6)
 
 
 def test_random_orders_pass_as_often_as_the_cell_that_matters_comes_in_time(scene) -> None:

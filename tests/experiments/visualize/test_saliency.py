@@ -63,7 +63,9 @@ def test_consistent_is_what_beats_centre_and_edges_by_its_own_curves(done) -> No
     for name, method in metrics.methods.items():
         np.testing.assert_allclose(method.gains, gains[name], atol=1e-6)
         assert method.gain.value == pytest.approx(np.mean(gains[name]))
-        np.testing.assert_allclose(method.masked, arrays[f"deletion-{name}"][:, 1])
+    for name, place in (("gradient", "top"), ("random", "random")):  # a tenth is the second point
+        masked = [getattr(picture, place) for picture in metrics.pictures]
+        np.testing.assert_allclose(masked, arrays[f"deletion-{name}"][:, 1], rtol=1e-5)
     for index, picture in enumerate(metrics.pictures):
         best = max(gains["centre"][index], gains["edges"][index])
         assert picture.consistent == (gains["gradient"][index] > best)
@@ -170,7 +172,6 @@ def test_numbers_of_the_limits_are_exact_for_a_linear_network(nothing) -> None:
     [
         ({"shares": (0.5, 0.1)}, "must rise"),
         ({"shares": (0.1, 1.0)}, "between 0 and 1"),
-        ({"shares": (0.2, 0.5)}, "must be one of the shares"),
         ({"images": 2}, "greater than or equal to 3"),
         ({"backbone": "alexnet"}, "unknown backbone"),
     ],
