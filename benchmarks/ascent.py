@@ -12,14 +12,17 @@ How far the pictures are from the practical's is given after a few iterations, w
 to rounding, and at the end: an ascent doubles small differences again and again, and what can be
 compared there are statistics. Scores and probabilities are those of the network in float32.
 
-Times depend on what else the machine does: repeat them.
+It measures the CPU: a GPU is hidden. Times depend on what else the machine does: repeat them.
 """
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+os.environ["CUDA_VISIBLE_DEVICES"] = ""  # before torch is imported
 
 import numpy as np
 import torch
@@ -114,7 +117,7 @@ def compare(own: Frozen, count: int, iterations: int) -> None:
     print(f"{own.backbone.title}, {TARGET}: {count} pictures, {iterations} iterations each")
     rates, first = {}, None
     for name, loop in loops.items():
-        loop([Ascent(variant.adapted(None, 1, 1.0), 0, target, None, frozenset())])  # warms up
+        loop([Ascent(variant.adapted(None, 1, 1.0, "float32"), 0, target, None, frozenset())])  # warms up
         start = time.perf_counter()
         found = loop(ascents)
         rates[name] = count * iterations / (time.perf_counter() - start)

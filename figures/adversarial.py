@@ -9,6 +9,7 @@ from matplotlib.patches import Circle
 from matplotlib.ticker import MaxNLocator
 
 from figures import style
+from figures.pictures import enlarged, enlargement
 from report.stage import Inputs, Outputs, Result
 
 GREY = 127.5  # grey levels that stand for no difference
@@ -44,8 +45,8 @@ def draw_example(result: Result, outputs: Outputs) -> None:
     factor = example["magnification"]
     before, after = example["before"], example["after"]
     panels = (
-        (original, f"original\n{told(before['named'], before['original'])}"),
-        (fooled, f"fooled\n{told(after['named'], max(after['target'], after['original']))}"),
+        (original, f"original\n{told(before['named'], before['probability'])}"),
+        (fooled, f"fooled\n{told(after['named'], after['probability'])}"),
         (as_picture(difference, 1), "difference\nnone is grey"),
         (as_picture(difference, factor), f"difference × {factor}\nclipped, not wrapped"),
     )
@@ -68,8 +69,8 @@ def as_picture(difference: np.ndarray, factor: float) -> np.ndarray:
 
 def show(axes: Axes, picture: np.ndarray, title: str) -> None:
     """A picture uint8 (h, w, 3) at its own colours: fewer would differ more than an attack does."""
-    times = max(1, TILE // picture.shape[0])
-    axes.imshow(picture.repeat(times, axis=0).repeat(times, axis=1), interpolation="none")
+    shown = enlarged(picture, enlargement(picture, TILE))
+    axes.imshow(shown, interpolation="none")
     axes.set_axis_off()
     axes.set_title(title, fontsize=7)
 
@@ -91,7 +92,7 @@ def draw_trace(axes: Axes, trace: np.ndarray, example: dict[str, Any]) -> None:
 
 
 def draw_survival(networks: list[dict[str, Any]], outputs: Outputs) -> None:
-    """Share of attacks that still work after rounding and JPEG: at the boundary, and beyond it."""
+    """Share of attacks that still work after rounding and JPEG; in grey JPEG of the clean pictures."""
     figure = style.figure(style.TEXT_WIDTH, 3.5)
     grid = figure.subplots(len(QUESTIONS), len(networks), sharex=True, sharey=True, squeeze=False)
     for column, network in enumerate(networks):
@@ -105,10 +106,13 @@ def draw_survival(networks: list[dict[str, Any]], outputs: Outputs) -> None:
             style.percent(axes.yaxis)
             if column == 0:
                 axes.set_ylabel(words)
-        titles = [WAYS[way["title"]] for way in network["boundary"]["treatments"]]
-        grid[-1, column].set_xticks(range(len(titles)), titles)
-    handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(STOPS))
+        titles = [way["title"] for way in network["boundary"]["treatments"]]
+        places = [titles.index(way["title"]) for way in network["untouched"]]
+        shares = [way["changed"] for way in network["untouched"]]
+        points(grid[-1, column], places, shares, style.GREY, "D", "clean picture, no attack")
+        grid[-1, column].set_xticks(range(len(titles)), [WAYS[title] for title in titles])
+    handles, labels = grid[-1, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(handles))
     style.save(figure, outputs, "survival")
 
 
@@ -165,7 +169,7 @@ def draw_pixels(results: list[Result], outputs: Outputs) -> None:
         )
         verdict = f"named {attempt['named']}" if attempt["fooled"] else "still named so"
         show(right, np.asarray(result.array("fooled")), f"{verdict}\n{told(true, attempt['after'])}")
-        times = max(1, TILE // metrics["image_size"])
+        times = enlargement(result.array("original"), TILE)
         centre = ((attempt["column"] + 0.5) * times, (attempt["row"] + 0.5) * times)
         right.add_patch(Circle(centre, 9, fill=False, edgecolor=style.VERMILION, linewidth=1.2))
     style.save(figure, outputs, "one-pixel")

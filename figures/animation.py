@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 from pydantic import Field
 
+from figures.pictures import enlargement, fitted
 from report import stage
 from report.errors import ColophonError
 from report.stage import Outputs
@@ -60,8 +61,8 @@ def write(
     require_frames(frames, name)
     kept = choose(len(frames), settings.frames) if chosen is None else list(chosen)
     require_indices(len(frames), name, kept, poster)
-    pictures = [fit(np.asarray(frames[index]), settings.side) for index in kept]
-    suffix = "png" if enlargement(frames, settings.side) > 1 else "jpg"
+    pictures = [even(fitted(np.asarray(frames[index]), settings.side)) for index in kept]
+    suffix = "png" if enlargement(frames[0], settings.side) > 1 else "jpg"
     for index, picture in enumerate(pictures):
         picture.save(outputs.path(f"{name}/frame-{index}.{suffix}"), quality=settings.quality)
     pictures[poster].save(outputs.path(f"{name}-poster.{suffix}"), quality=settings.quality)
@@ -113,23 +114,8 @@ def require_indices(count: int, name: str, kept: list[int], poster: int) -> None
         )
 
 
-def enlargement(frames: np.ndarray, side: int) -> int:
-    """How many times as large small frames become; 1 for those that are shrunk or stay as they are."""
-    return max(1, side // max(frames.shape[1:3]))
-
-
-def fit(pixels: np.ndarray, side: int) -> Image.Image:
-    """One frame (height, width, 3) at the size at which it is kept.
-
-    Small ones (letters of 32 pixels) are enlarged by a whole number and keep their sharp pixels, large
-    ones are shrunk. Width and height are even, as H.264 with halved chroma wants.
-    """
-    times = enlargement(pixels[None], side)
-    picture = Image.fromarray(pixels.repeat(times, axis=0).repeat(times, axis=1))
-    longest = max(picture.size)
-    if longest > side:
-        width, height = (max(2, round(length * side / longest)) for length in picture.size)
-        picture = picture.resize((width, height), Image.Resampling.LANCZOS)
+def even(picture: Image.Image) -> Image.Image:
+    """The picture with a width and a height that are even, as H.264 with halved chroma wants."""
     width, height = picture.size
     if width % 2 or height % 2:
         padded = np.pad(np.asarray(picture), ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from PIL import Image
 
 from figures import style
+from figures.pictures import few_colours, fitted
 from report.stage import Inputs, Outputs, Result
 
 STAGE = "visualize/class_visualization"
@@ -80,7 +80,7 @@ PANELS: dict[str, tuple[tuple[Tile, ...], ...]] = {
 NETWORKS: tuple[Tile, ...] = (  # a row a network
     ("baseline", END, "{target}"),
     ("wombat-short", END, "{target}"),
-    ("wombat-barely", END, "{target},\nblur {every}, λ {l2}"),
+    ("wombat-barely", END, "{target},\nblur {every}"),
     ("grid-5-weak", END, "{target},\nη = {rate}"),
     ("grid-25-weak", END, "{target},\nη = {rate}"),
     ("on-ground", END, "{target}\nfrom {start}"),
@@ -173,23 +173,14 @@ def draw_panel(
         axes.set_axis_off()
     for index, row in enumerate(kept):
         for axes, (pixels, title) in zip(grid[index], row, strict=False):
-            axes.imshow(few_colours(pixels), interpolation="none")
+            axes.imshow(few_colours(fitted(pixels, TILE), COLOURS), interpolation="none")
             axes.set_title(title, fontsize=6.8, pad=2.5)
         if labels:
             grid[index][0].text(
-                -0.06, 0.5, labels[index], rotation=90, ha="right", va="center", fontsize=7,
-                transform=grid[index][0].transAxes,
+                -0.06, 0.5, labels[index].replace(" ", "\n"), rotation=90, ha="right", va="center",
+                multialignment="center", fontsize=7, transform=grid[index][0].transAxes,
             )  # fmt: skip
     style.save(figure, outputs, name)
-
-
-def few_colours(pixels: np.ndarray) -> np.ndarray:
-    """A picture in the pixels and in about the colours that print can show; small ones are enlarged."""
-    times = max(1, TILE // len(pixels))
-    image = Image.fromarray(pixels.repeat(times, axis=0).repeat(times, axis=1))
-    if max(image.size) > TILE:
-        image.thumbnail((TILE, TILE), Image.Resampling.LANCZOS)
-    return np.asarray(image.quantize(COLOURS, dither=Image.Dither.NONE).convert("RGB"))
 
 
 def draw_curves(result: Result, outputs: Outputs) -> None:

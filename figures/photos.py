@@ -10,6 +10,7 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from figures import style
+from figures.pictures import enlarged, few_colours, fitted, square
 from report.stage import Inputs, Outputs, Result
 
 TILE = 100  # pixels of a photo in print, under an inch
@@ -58,12 +59,9 @@ def draw_predictions(said: Result, network: dict[str, Any], outputs: Outputs) ->
 
 def show_photo(axes: Axes, pixels: np.ndarray) -> AxesImage:
     """A photo in a palette of its own and few pixels: a page of them stays small."""
-    image = Image.fromarray(pixels)
-    if max(image.size) > TILE:
-        image.thumbnail((TILE, TILE), Image.Resampling.LANCZOS)
-    few = image.quantize(COLOURS, dither=Image.Dither.NONE).convert("RGB")
     axes.set_axis_off()
-    return axes.imshow(np.asarray(few), interpolation="none")
+    few = few_colours(fitted(pixels, TILE), COLOURS)
+    return axes.imshow(few, interpolation="none")
 
 
 def draw_answer(axes: Axes, answer: dict[str, Any]) -> None:
@@ -119,8 +117,7 @@ def draw_filters(seen: Result, network: dict[str, Any], outputs: Outputs) -> Non
     kernels = np.asarray(seen.array(network["kernels"]))
     scale = np.abs(kernels).max(axis=(1, 2, 3), keepdims=True)
     tiles = np.transpose(0.5 + 0.5 * kernels / scale, (0, 2, 3, 1))
-    times = -(-FILTER_TILE // tiles.shape[1])  # enlarged here: viewers blur small pictures
-    tiles = tiles.repeat(times, axis=1).repeat(times, axis=2)
+    tiles = enlarged(tiles, -(-FILTER_TILE // tiles.shape[1]))
     figure = style.figure(style.HALF_WIDTH, style.HALF_WIDTH)
     axes = figure.subplots()
     axes.imshow(mosaic(tiles, 1.0), interpolation="none")
@@ -153,7 +150,7 @@ def shrink(tile: np.ndarray) -> np.ndarray:
     """A map at the size it is printed at, by the mean over the pixels that fall together."""
     if max(tile.shape) <= MAP_TILE:
         return tile
-    return np.asarray(Image.fromarray(tile).resize((MAP_TILE, MAP_TILE), Image.Resampling.BOX))
+    return square(tile, MAP_TILE, shrink=Image.Resampling.BOX)
 
 
 def mosaic(tiles: np.ndarray, fill: float) -> np.ndarray:

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from figures import style
+from figures.pictures import few_colours, square
 from report.stage import Inputs, Outputs, Result
 
 TILE = 110  # pixels of a tile that is printed at about an inch
@@ -46,13 +47,6 @@ def draw(inputs: Inputs, outputs: Outputs) -> None:
     draw_randomisation(found, outputs)
 
 
-def photo(pixels: np.ndarray, side: int) -> np.ndarray:
-    """A picture uint8 (size, size, 3) as a tile (side, side, 3)."""
-    larger = side >= pixels.shape[0]
-    kind = Image.Resampling.NEAREST if larger else Image.Resampling.LANCZOS
-    return np.asarray(Image.fromarray(pixels).resize((side, side), kind))
-
-
 def heat(values: np.ndarray, side: int) -> np.ndarray:
     """A map (size, size) as a tile uint8 (side, side, 3): black is 0, the scale ends at a percentile.
 
@@ -61,8 +55,7 @@ def heat(values: np.ndarray, side: int) -> np.ndarray:
     values = np.asarray(values, dtype=np.float32)
     top = np.percentile(values, CLIP)
     shares = np.clip(values / top, 0, 1) if top > 0 else (values > 0).astype(np.float32)
-    kind = Image.Resampling.NEAREST if side >= len(values) else Image.Resampling.BOX
-    small = np.asarray(Image.fromarray(shares).resize((side, side), kind))
+    small = square(shares, side, shrink=Image.Resampling.BOX)
     return (255 * SCALE(small)[..., :3]).astype(np.uint8)
 
 
@@ -74,8 +67,7 @@ def sheet(tiles: list[list[np.ndarray]], columns: int) -> np.ndarray:
     for row, line in enumerate(tiles):
         for column, tile in enumerate(line):
             pixels[row * step : row * step + side, column * step : column * step + side] = tile
-    few = Image.fromarray(pixels).quantize(COLOURS, dither=Image.Dither.NONE)
-    return np.asarray(few.convert("RGB"))
+    return few_colours(Image.fromarray(pixels), COLOURS)
 
 
 def show_sheet(figure: Figure, pixels: np.ndarray, left: float, top: float) -> Axes:
@@ -109,7 +101,7 @@ def draw_row(result: Result, pictures: list[dict[str, Any]], outputs: Outputs, n
     """Up to five pictures with the gradient's maps for their true and their predicted class."""
     places = [picture["index"] for picture in pictures]
     images, true, said = (result.array(key) for key in ("images", "maps-true", "maps-gradient"))
-    tiles = [[photo(np.asarray(images[index]), TILE) for index in places]]
+    tiles = [[square(np.asarray(images[index]), TILE) for index in places]]
     tiles += [[heat(maps[index], TILE) for index in places] for maps in (true, said)]
     pixels = sheet(tiles, IN_A_ROW)
     left, top = 0.2, 0.32
@@ -134,7 +126,7 @@ def draw_methods(result: Result, outputs: Outputs, name: str) -> None:
     for picture in shown:
         index = picture["index"]
         maps = [heat(result.array(f"maps-{key}")[index], TILE) for key in methods]
-        tiles.append([photo(np.asarray(result.array("images")[index]), TILE), *maps])
+        tiles.append([square(np.asarray(result.array("images")[index]), TILE), *maps])
     pixels = sheet(tiles, 1 + len(methods))
     top = 0.3
     figure = style.figure(style.TEXT_WIDTH, top + height_of(pixels, style.TEXT_WIDTH))
@@ -159,7 +151,7 @@ def draw_all(result: Result, outputs: Outputs, name: str) -> None:
         for column, picture in enumerate(line):
             index = picture["index"]
             tiles = [
-                photo(np.asarray(images[index]), SMALL),
+                square(np.asarray(images[index]), SMALL),
                 heat(true[index], SMALL),
                 heat(said[index], SMALL),
             ]
@@ -181,23 +173,21 @@ def draw_curves(found: list[Result], outputs: Outputs) -> None:
     """The mean curves of insertion and deletion, a row a network."""
     figure = style.figure(style.TEXT_WIDTH, 0.55 + 1.9 * len(found))
     grid = figure.subplots(len(found), 2, sharex=True, sharey="row", squeeze=False)
+    lines: dict[str, Any] = {}
     for row, result in zip(grid, found, strict=True):
         metrics = result.metrics
         for axes, kind in zip(row, ("insertion", "deletion"), strict=True):
             for key, method in metrics["methods"].items():
                 values = np.asarray(result.array(f"{kind}-{key}")).mean(axis=0)
-                axes.plot(metrics["shares"], values, label=method["title"], **LOOKS[key])
+                (lines[key],) = axes.plot(metrics["shares"], values, label=method["title"], **LOOKS[key])
             axes.set_title(f"{metrics['title']}: {kind}")
             style.percent(axes.xaxis)
             style.percent(axes.yaxis)
         row[0].set_ylabel("mean probability")
     for axes, kind in zip(grid[-1], ("inserted", "deleted"), strict=True):
         axes.set_xlabel(f"cells {kind}")
-    legend: dict[str, Any] = {}
-    for axes in grid[:, 0]:
-        handles, labels = axes.get_legend_handles_labels()
-        legend |= dict(zip(labels, handles, strict=True))
-    figure.legend(legend.values(), legend.keys(), loc="outside lower center", ncols=4)
+    shown = [lines[key] for key in LOOKS if key in lines]  # the table's order, also if the first lacks one
+    figure.legend(handles=shown, loc="outside lower center", ncols=4)
     style.save(figure, outputs, "curves")
 
 
@@ -220,7 +210,9 @@ def draw_randomisation(found: list[Result], outputs: Outputs) -> None:
             )
             handles[check["title"]] = line
             handles[f"{check['title']}, other pictures"] = level
-        (handles["Edge detector"],) = axes.plot([0, metrics["layers"]], [1, 1], **LOOKS["edges"])
+        (handles[metrics["methods"]["edges"]["title"]],) = axes.plot(
+            [0, metrics["layers"]], [1, 1], **LOOKS["edges"]
+        )
         axes.set_title(metrics["title"])
         axes.set_xlabel("random parts, from the last")
     panels[0].set_ylabel("rank correlation")

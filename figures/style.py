@@ -19,7 +19,7 @@ HALF_WIDTH = 2.75  # two panels side by side with a gap
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
 )  # fmt: skip
-INK, FAINT = "#222222", "#B8B8B8"
+INK, GREY, FAINT = "#222222", "#777777", "#B8B8B8"
 
 RC: dict[Any, Any] = {
     "font.family": "sans-serif",

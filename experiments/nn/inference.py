@@ -1,4 +1,4 @@
-"""Class scores of a network for colour photos, several batches at a time."""
+"""Class scores of a network for pictures, batch by batch."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -12,6 +12,7 @@ from experiments.nn.backbones import Backbone
 from experiments.nn.extraction import in_order
 
 BATCH = 8  # images; larger ones leave a core's cache
+Classify = Callable[[torch.Tensor], torch.Tensor]  # pictures (n, 3, h, w) -> scores (n, classes)
 
 
 def normalized(
@@ -22,6 +23,12 @@ def normalized(
     mean = torch.tensor(backbone.mean, dtype=dtype).view(1, 3, 1, 1)
     std = torch.tensor(backbone.std, dtype=dtype).view(1, 3, 1, 1)
     return (values - mean) / std
+
+
+@torch.no_grad()
+def in_batches(classify: Classify, images: torch.Tensor) -> torch.Tensor:
+    """The scores (n, classes) of pictures (n, 3, h, w), one batch after the other."""
+    return torch.cat([classify(part) for part in images.split(BATCH)])
 
 
 def squeezed(photos: Sequence[Photo], size: int) -> np.ndarray:

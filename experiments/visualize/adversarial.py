@@ -12,10 +12,11 @@ import torch
 from pydantic import Field
 
 from experiments.nn.backbones import BackboneName
+from experiments.nn.inference import in_batches
 from experiments.transfer.photo_networks import About, about
 from experiments.visualize import fooled_example, fooled_many, fooling, frozen, subjects
 from experiments.visualize.fooled_example import Example
-from experiments.visualize.fooled_many import Run, Stop
+from experiments.visualize.fooled_many import Run, Stop, Untouched
 from experiments.visualize.fooling import Fooled, Plan
 from experiments.visualize.frozen import Frozen
 from experiments.visualize.shares import Attacks, Kept, Share, share
@@ -46,7 +47,6 @@ class Settings(stage.Settings):
 
 class Metrics(About):
     collection: str = quantity("the pictures' name in the document")
-    classes: int = quantity("classes that the network knows, a count")
     step: float = quantity("length of a step in normalised space")
     step_rms: float = quantity("root mean square of a step shared evenly by all values", "grey levels", 2)
     limit: int = quantity("iterations that an attack may take to the target, a count")
@@ -54,17 +54,15 @@ class Metrics(About):
     clamp: bool = quantity("whether values were kept within black and white")
     example: Example = quantity("the example to look at")
     images: int = quantity("pictures attacked, a count")
-    right: int = quantity("of them, pictures whose class the network names, a count")
     targets: int = quantity("classes that each picture was attacked towards, a count")
     attacks: int = quantity("attacks, a count")
     reached: int = quantity("attacks that reached their target, a count")
     fooled: Share = quantity("share of a picture's attacks that reached their target")
     dead: int = quantity("attacks that met a gradient of exactly zero, a count")
     ran_out: int = quantity("attacks that ran out of iterations, a count")
-    judged: int = quantity("pictures with at least one attack that reached its target, a count")
-    most_iterations: int = quantity("of the longest attack that reached its target, a count")
     boundary: Stop = quantity("attacks that reached their target, where they did")
     further: Stop = quantity("the same attacks some iterations beyond")
+    untouched: list[Untouched] = quantity("the clean pictures of these attacks, saved as JPEG")
     noise_times: float = quantity("length of the stronger noise, in perturbations", "", 0)
     controls: list[Kept] = quantity("noise, stronger noise, and the perturbation's pixels shuffled")
     noise_alignment: float = quantity("mean size of the cosine of noise and first gradient", "", 4)
@@ -81,7 +79,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
         model, pictures, (settings.example, settings.example_target), plan, bounds, outputs
     )
     clean = model.normalized(pictures.images)
-    named = fooling.in_batches(model.logits, clean).argmax(1).cpu().numpy()
+    named = in_batches(model.logits, clean).argmax(1).cpu().numpy()
     target = draw_targets(named, pictures, settings.targets, settings.seed)
     owner = np.repeat(np.arange(len(pictures)), settings.targets)
     starts = range(0, len(owner), TOGETHER)
@@ -96,7 +94,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     if not reached.any():
         raise ColophonError(
             f"none of {len(owner)} attacks on {model.backbone.name} reached its target",
-            "Allow more iterations or longer steps.",
+            "Allow more iterations, or draw more targets a picture.",
         )
     attacks = Attacks(owner[reached], target[reached], named[owner[reached]])
     done = Run(model, attacks, clean[owner[reached]], fooling.chosen(fooled, fooled.reached))
@@ -107,7 +105,6 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
         | fooled_many.judge(done, settings.beyond, settings.noise_times, settings.seed)
         | {
             "example": example,
-            "right": int(np.sum(named == pictures.labels)),
             "attacks": len(owner),
             "reached": int(reached.sum()),
             "fooled": share([float(reached[owner == index].mean()) for index in range(len(pictures))]),
@@ -143,7 +140,6 @@ def describe(settings: Settings, pictures: Subjects, model: Frozen) -> dict[str,
     spread = np.sqrt(np.mean(np.square(model.backbone.std)) / (3 * model.backbone.size**2))
     return kept | {
         "collection": pictures.title,
-        "classes": len(pictures.classes),
         "step_rms": float(255 * settings.step * spread),
         "limit": settings.iterations,
     }

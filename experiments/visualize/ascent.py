@@ -42,6 +42,13 @@ class Ascent:
     start: torch.Tensor | None
     keep: frozenset[int]
 
+    @property
+    def course(self) -> tuple[object, ...]:
+        """All that its pictures follow from: ascents of one course differ in their length alone."""
+        told = self.variant
+        way = (told.learning_rate, told.l2, told.penalty, told.step, told.blur_every, told.precision)
+        return (self.seed, self.target, told.start, *way)
+
     def first(self, size: int) -> torch.Tensor:
         """The picture before the first iteration: as given, or N(0, 1), (3, size, size)."""
         if self.start is not None:
@@ -64,7 +71,6 @@ class Slope:
 
     def __init__(self, frozen: Frozen, classes: Sequence[int], precision: device.Precision) -> None:
         self.frozen = frozen
-        self.precision = precision
         self._places = {label: place for place, label in enumerate(classes)}
         self._network = device.place(only_classes(frozen.network, classes), frozen.where, precision)
         self._dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32

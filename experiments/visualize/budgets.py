@@ -10,9 +10,10 @@ import torch
 from pydantic import Field
 
 from experiments.nn.backbones import BackboneName
+from experiments.nn.inference import in_batches
 from experiments.statistics import Accuracy, accuracy
 from experiments.transfer.photo_networks import About, about
-from experiments.visualize import fooling, frozen, sign_attacks, subjects
+from experiments.visualize import frozen, sign_attacks, subjects
 from report import stage
 from report.stage import quantity
 
@@ -47,9 +48,6 @@ class Metrics(About):
     steps: int = quantity("steps of projected gradient descent at each ε, a count")
     clean: Judged = quantity("without an attack")
     budgets: list[Budget] = quantity("by ε, from the smallest on")
-    none_left: float | None = quantity(
-        "the smallest ε at which no picture is named rightly; null if there is none"
-    )
 
 
 def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Metrics:
@@ -68,13 +66,13 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
         return Judged(accuracy=accuracy(correct, np.ones_like(correct)), correct=f"correct-{name}")
 
     outputs.save("labels", pictures.labels)
-    right = fooling.in_batches(classify, levels).argmax(1) == labels
+    right = in_batches(classify, levels).argmax(1) == labels
     clean, standing, rows = judged("clean", right), right.clone(), []
     sizes = sorted(settings.budgets)
     steps = sign_attacks.fgsm(classify, levels, labels, sizes)
     both = outputs.progress(zip(sizes, steps, strict=True), len(sizes), "budgets", model.backbone.title)
     for index, (budget, stepped) in enumerate(both):
-        after = fooling.in_batches(classify, stepped).argmax(1) == labels
+        after = in_batches(classify, stepped).argmax(1) == labels
         left = standing.nonzero()[:, 0]
         if len(left):
             found = sign_attacks.pgd(
@@ -88,7 +86,6 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
                 pgd=judged(f"pgd-{index}", standing),
             )
         )
-    fallen = [row.budget for row in rows if row.pgd.accuracy.correct == 0]
     return Metrics.model_validate(
         about(model.backbone)
         | {
@@ -97,6 +94,5 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
             "steps": settings.steps,
             "clean": clean,
             "budgets": rows,
-            "none_left": min(fallen, default=None),
         }
     )

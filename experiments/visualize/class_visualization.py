@@ -81,11 +81,11 @@ class Metrics(About):
     others: list[str] = quantity("the other networks' titles")
     collection: str = quantity("what the pictures to start from are called")
     pictures: int = quantity("of them, a count")
-    classes: int = quantity("classes that the networks know, a count")
     jitter: int = quantity("largest shift at each iteration", "pixels")
     sigma: float = quantity("of the blur", "pixels")
     precision: str = quantity("number format of the gradient where the variant does not name one")
-    gradients: int = quantity("pictures times iterations, over all variants, a count")
+    gradients: int = quantity("those computed; variants that differ in length alone share them, a count")
+    dead: int = quantity("of them, gradients of the score that were 0, a count")
     picture_logit: float = quantity(
         "mean score of the true class of those pictures, before the softmax", "", 1
     )
@@ -97,7 +97,11 @@ class Metrics(About):
 def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Metrics:
     """Writes pictures-<variant>, trace-<variant> and, of the variants to animate, frames-<variant>."""
     study = Study(settings, inputs)
-    tracks = drawing.climb(study.batches(outputs), outputs, study.own.backbone.title)
+    courses = drawing.climb(study.batches(outputs), outputs, study.own.backbone.title)
+    tracks = {
+        (ascent.variant.name, ascent.seed): courses[ascent.course].until(ascent.variant.iterations)
+        for ascent in study.ascents
+    }
     judged = outputs.progress(study.variants, unit="variants", label="what the networks say")
     drawn = {variant.name: study.describe(variant, tracks, outputs) for variant in judged}
     found = study.found
@@ -108,11 +112,11 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
             "others": [network.backbone.title for network in study.networks[1:]],
             "collection": found.title,
             "pictures": len(found),
-            "classes": len(found.classes),
             "jitter": study.jitter,
             "sigma": settings.sigma,
-            "precision": study.precision(None),
-            "gradients": sum(len(track.lengths) for track in tracks.values()),
+            "precision": study.precision(settings.precision),
+            "gradients": sum(len(track.lengths) for track in courses.values()),
+            "dead": sum(int(np.sum(track.lengths == 0)) for track in courses.values()),
             "picture_logit": float(np.mean(scores)),
             "picture_logit_highest": float(np.max(scores)),
             "picture_variation": float(pictures.total_variation(found.images).mean()),
@@ -141,6 +145,7 @@ class Study:
                 None if allowed is None else allowed[variant.name],
                 settings.most_iterations,
                 settings.rate_factor,
+                self.precision(variant.precision or settings.precision),
             )
             for variant in settings.variants
             if allowed is None or variant.name in allowed
@@ -148,17 +153,16 @@ class Study:
         self.ascents = drawing.plan(self.variants, settings.classes, self.found, self.own)
         self._targets = {ascent.variant.name: ascent.target for ascent in self.ascents}
 
-    def precision(self, variant: Variant | None) -> device.Precision:
-        """That of a variant; for None, of those that name none."""
-        asked = variant.precision if variant else None
-        return device.resolve(asked or self.settings.precision, self.own.where)
+    def precision(self, asked: device.PrecisionChoice) -> device.Precision:
+        """What is asked for, on the network's device."""
+        return device.resolve(asked, self.own.where)
 
     def batches(self, outputs: stage.Outputs) -> list[Batch]:
         """Ascents of one precision and of like length side by side, a checkpoint a batch."""
         targets = sorted(set(self._targets.values()))
         alike: dict[device.Precision, list[Ascent]] = {}
-        for ascent in self.ascents:
-            alike.setdefault(self.precision(ascent.variant), []).append(ascent)
+        for ascent in drawing.merged(self.ascents):
+            alike.setdefault(self.precision(ascent.variant.precision or "auto"), []).append(ascent)
         made: list[Batch] = []
         for precision, group in alike.items():
             slope = Slope(self.own, targets, precision)
@@ -179,7 +183,6 @@ class Study:
             {
                 "target": self.found.classes[target],
                 "start": classes.get(variant.start, variant.start),
-                "precision": self.precision(variant),
             },
             own,
             [judge(track, drawing.traced(variant), target, self.networks) for track in own],

@@ -1,7 +1,7 @@
 """From a list of variants to the pictures they lead to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from experiments.visualize.variants import NOISE, Variant
 from report.errors import ColophonError
 from report.stage import Outputs
 
-# Iterations at which a picture is judged, besides the marks and the last: for a logarithmic axis.
+# Iterations at which a picture is judged for a curve (of logarithmic axis), besides the marks and the last.
 TRACED = frozenset({0, 1, 2, 5} | {t * 10**power for t in (10, 15, 20, 30, 50, 70) for power in range(4)})
 
 
@@ -33,10 +33,15 @@ class Track:
         """Those after the iterations, uint8 (n, size, size, 3)."""
         return np.stack([self.kept[iteration] for iteration in iterations])
 
+    def until(self, iteration: int) -> "Track":
+        """What the ascent would have left, had it ended there."""
+        return Track(self.kept, self.lengths[:iteration])
+
 
 def traced(variant: Variant) -> list[int]:
     """The iterations after which the pictures of a variant are judged, rising."""
-    return sorted({t for t in TRACED if t < variant.iterations} | set(shown(variant)))
+    points = TRACED if variant.curve else ()
+    return sorted({t for t in points if t < variant.iterations} | set(shown(variant)))
 
 
 def shown(variant: Variant) -> list[int]:
@@ -86,15 +91,29 @@ def picture_of(name: str, found: Subjects) -> np.ndarray:
     return found.images[places[0]]
 
 
-def climb(batches: Sequence[Batch], outputs: Outputs, label: str) -> dict[tuple[str, int], Track]:
-    """Run batch after batch to the end; the track of each variant's name and seed."""
+def merged(ascents: Sequence[Ascent]) -> list[Ascent]:
+    """Of the ascents of each course the longest, which keeps the pictures of all of them."""
+    courses: dict[tuple[object, ...], list[Ascent]] = {}
+    for ascent in ascents:
+        courses.setdefault(ascent.course, []).append(ascent)
+    return [
+        replace(
+            max(alike, key=lambda ascent: ascent.variant.iterations),
+            keep=frozenset().union(*(ascent.keep for ascent in alike)),
+        )
+        for alike in courses.values()
+    ]
+
+
+def climb(batches: Sequence[Batch], outputs: Outputs, label: str) -> dict[tuple[object, ...], Track]:
+    """Run batch after batch to the end; the track of each course."""
     left = sum(batch.iterations - batch.done for batch in batches)
     for _ in outputs.progress(
         (count for batch in batches for count in batch.run()), left, "iterations", label
     ):
         pass
     return {
-        (ascent.variant.name, ascent.seed): Track(kept, lengths[: ascent.variant.iterations])
+        ascent.course: Track(kept, lengths[: ascent.variant.iterations])
         for batch in batches
         for ascent, kept, lengths in zip(
             batch.ascents, batch.kept, batch.lengths.cpu().numpy(), strict=True

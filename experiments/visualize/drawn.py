@@ -28,7 +28,7 @@ class Mark(stage.Metrics):
         "pictures for which it comes first in every other network, a count"
     )
     variation: list[float] = quantity("mean absolute difference of neighbouring pixels", "grey levels", 1)
-    length: list[float] = quantity("Euclidean norm of the normalised picture", "", 0)
+    length: list[float] = quantity("Euclidean norm of the normalised picture", "", 1)
     moved: list[float] = quantity("root mean square difference from the start", "grey levels", 1)
     distance: list[float] | None = quantity(
         "root mean square difference from the first variant's picture of the same seed", "grey levels", 1
@@ -48,11 +48,9 @@ class Drawn(stage.Metrics):
     penalty: str = quantity("norm or squared")
     step: str = quantity("plain, or normalised: divided by the gradient's length")
     blur_every: int | None = quantity("iterations between blurs; none without", "iterations")
-    precision: str = quantity("number format of the gradient")
     iterations: int = quantity("gradient steps in all, a count")
     seeds: int = quantity("pictures, each from another seed, a count")
     gradient: float = quantity("mean length of the score's gradient over iterations and seeds", "", 1)
-    dead: int = quantity("iterations, over all seeds, in which the score's gradient was 0, a count")
     pull: float = quantity("mean length of the penalty's gradient at the end, over the seeds")
     marks: list[Mark] = quantity("the start, the marks and the end, from early to late")
     pictures: str = quantity("array of the pictures, uint8 (seeds, marks, size, size, 3)")
@@ -92,7 +90,7 @@ def describe(
     """Metrics of a variant; writes its arrays.
 
     Args:
-        about: target, start and precision in words.
+        about: target and start in words.
         tracks, judged: one a seed.
         reference: the tracks of the same seeds that it is compared with; none where none is like it.
     """
@@ -111,7 +109,6 @@ def describe(
         | {
             "seeds": len(tracks),
             "gradient": float(lengths.mean()),
-            "dead": int(np.sum(lengths == 0)),
             "pull": variant.l2 * (2 * float(np.mean(marks[-1].length)) if squared else 1),
             "marks": marks,
             "pictures": f"pictures-{variant.name}",

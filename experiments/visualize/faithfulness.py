@@ -16,6 +16,8 @@ import torch
 from scipy import ndimage
 from torch.nn import functional
 
+from experiments.nn.inference import in_batches
+from experiments.visualize.attribution import Logits
 from experiments.visualize.maps import Scene
 from report.errors import ColophonError
 
@@ -59,7 +61,10 @@ def replaced(images: torch.Tensor, canvas: torch.Tensor, order: torch.Tensor, sh
 
 
 class Curves:
-    """The predicted classes' probabilities while cells are inserted or deleted."""
+    """The predicted classes' probabilities while cells are inserted or deleted.
+
+    Whole curves are by the quick logits; `without`, which is reported for single pictures, is not.
+    """
 
     def __init__(self, scene: Scene, shares: Sequence[float], cell: int, blur: float, seed: int) -> None:
         """Args:
@@ -75,21 +80,19 @@ class Curves:
         self.intact = self.probabilities(scene.images)
         self.grey_only, self.blurred_only = map(self.probabilities, (self.grey, self.blurred))
 
-    @torch.no_grad()
-    def probabilities(self, images: torch.Tensor) -> np.ndarray:
-        """Of the scene's predicted classes, (n,)."""
-        scene = self.scene
-        scores = torch.cat([scene.frozen.logits(images[part]) for part in scene.batches()])
-        return scores.softmax(dim=1).gather(1, scene.predicted[:, None])[:, 0].cpu().numpy()
+    def probabilities(self, images: torch.Tensor, logits: Logits | None = None) -> np.ndarray:
+        """Of the scene's predicted classes, (n,), by the quick logits where no others are given."""
+        scores = in_batches(logits or self.scene.quick_logits, images)
+        return scores.softmax(dim=1).gather(1, self.scene.predicted[:, None])[:, 0].cpu().numpy()
 
-    def order(self, maps: np.ndarray) -> torch.Tensor:
-        """`places` of the maps' cells; cells that are equal come in the same random order each time."""
-        generator = torch.Generator().manual_seed(self.seed)
+    def order(self, maps: np.ndarray, turn: int = 0) -> torch.Tensor:
+        """`places` of the maps' cells; equal cells come in random order, the same in each `turn`."""
+        generator = torch.Generator().manual_seed(self.seed + turn)
         return places(torch.from_numpy(maps), self.cell, generator).to(self.grey.device)
 
-    def both(self, maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def both(self, maps: np.ndarray, turn: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Insertion and deletion, (n, shares) each, the most salient cells of the maps first."""
-        order, whole = self.order(maps), self.scene.images
+        order, whole = self.order(maps, turn), self.scene.images
         between = self.shares[1:-1]
         inserted = [self.probabilities(replaced(self.blurred, whole, order, s)) for s in between]
         deleted = [self.probabilities(replaced(whole, self.grey, order, s)) for s in between]
@@ -98,8 +101,28 @@ class Curves:
             np.stack([self.intact, *deleted, self.grey_only], axis=1),
         )
 
-    def without_least(self, maps: np.ndarray, share: float) -> np.ndarray:
-        """The probabilities with the `share` of least salient cells deleted, (n,)."""
+    def area(self, curve: np.ndarray) -> np.ndarray:
+        """Under each picture's curve (n, shares), by the trapezoid rule: its mean probability, (n,)."""
+        return np.trapezoid(curve, self.shares, axis=1)
+
+    def chance(self, orders: int, bar: np.ndarray, known: np.ndarray) -> np.ndarray:
+        """The share of each picture's random orders whose insertion less deletion is above `bar`, (n,).
+
+        Args:
+            orders: how many a picture.
+            bar: what an order of the picture has to beat, (n,).
+            known: insertion less deletion of the first random order, (n,); the others are made here.
+        """
+        no_map = np.zeros((len(bar), *self.scene.images.shape[-2:]), dtype=np.float32)
+        passing = (known > bar).astype(float)
+        for turn in range(1, orders):
+            inserted, deleted = map(self.area, self.both(no_map, turn))
+            passing += inserted - deleted > bar
+        return passing / orders
+
+    def without(self, maps: np.ndarray, share: float, least: bool = False) -> np.ndarray:
+        """The probabilities with the `share` of most, or least, salient cells deleted, in float32, (n,)."""
         order = self.order(maps)
-        backwards = order.amax() - order
-        return self.probabilities(replaced(self.scene.images, self.grey, backwards, share))
+        order = order.amax() - order if least else order
+        images = replaced(self.scene.images, self.grey, order, share)
+        return self.probabilities(images, self.scene.frozen.logits)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from experiments.nn.inference import in_batches
 from experiments.visualize import disturbances, fooling
 from experiments.visualize.fooling import Bounds, Plan
 from experiments.visualize.frozen import Frozen
@@ -29,6 +30,7 @@ class Reading(stage.Metrics):
     """What the network says of one picture."""
 
     named: str = quantity("the class with the highest probability")
+    probability: float = quantity("probability of this class", "fraction", 1)
     original: float = quantity("probability of the class named of the clean picture", "fraction", 1)
     target: float = quantity("probability of the target", "fraction", 1)
 
@@ -43,9 +45,6 @@ class Example(stage.Metrics):
     after: Reading = quantity("the picture when the attack stopped")
     size: Size = quantity("size of the perturbation when the attack stopped")
     saved: Reading = quantity("that picture saved with 8 bits a value and read again")
-    further: Reading = quantity("the picture some iterations beyond the boundary")
-    further_size: Size = quantity("size of the perturbation there")
-    outside: float = quantity("values that lie beyond black or white", "fraction", 2)
     magnification: int = quantity("factor of the magnified difference")
     clipped: float = quantity("values of the magnified difference that are clipped", "fraction", 2)
 
@@ -77,19 +76,23 @@ def make(
     original = pictures.images[found[:1]]
     clean = model.normalized(original)
     fooled = fooling.fool(model.logits, clean, torch.tensor([target], device=model.where), plan, bounds)
-    levels = model.grey_levels(fooled.boundary)
-    difference = levels - model.grey_levels(clean)
+    difference = model.grey_levels(fooled.boundary) - model.grey_levels(clean)
     trace = fooled.trace[:, 0].double()
     outputs.save("example-original", original[0])
     outputs.save("example-fooled", model.pictures(fooled.boundary)[0])
     outputs.save("example-difference", difference[0].permute(1, 2, 0).cpu().numpy())
     outputs.save("example-trace", trace[~trace[:, 0].isnan()].numpy())
-    named = int(fooling.in_batches(model.logits, clean).argmax())
+    named = int(in_batches(model.logits, clean).argmax())
 
     def reading(normalized: torch.Tensor) -> Reading:
-        scores = fooling.in_batches(model.logits, normalized)[0].softmax(0)
-        name = pictures.classes[int(scores.argmax())]
-        return Reading(named=name, original=float(scores[named]), target=float(scores[target]))
+        scores = in_batches(model.logits, normalized)[0].softmax(0)
+        top = int(scores.argmax())
+        return Reading(
+            named=pictures.classes[top],
+            probability=float(scores[top]),
+            original=float(scores[named]),
+            target=float(scores[target]),
+        )
 
     return Example(
         true=classes[0],
@@ -101,9 +104,6 @@ def make(
         after=reading(fooled.boundary),
         size=size(difference),
         saved=reading(model.normalized(model.pictures(fooled.boundary))),
-        further=reading(fooled.further),
-        further_size=size(model.grey_levels(fooled.further) - model.grey_levels(clean)),
-        outside=float((torch.maximum(-levels, levels - 255) > 0.01).double().mean()),
         magnification=MAGNIFICATION,
         clipped=float((MAGNIFICATION * difference.abs() > GREY).double().mean()),
     )

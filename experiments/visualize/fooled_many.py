@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from experiments.visualize import disturbances, fooling
+from experiments.nn.inference import in_batches
+from experiments.visualize import disturbances
 from experiments.visualize.fooled_example import Size, size
 from experiments.visualize.fooling import Fooled
 from experiments.visualize.frozen import Frozen
-from experiments.visualize.shares import Attacks, Kept
+from experiments.visualize.shares import Attacks, Kept, Share, share
 from report import stage
 from report.stage import quantity
 
@@ -27,6 +28,13 @@ class Stop(stage.Metrics):
     treatments: list[Kept] = quantity("as it is, rounded to 8 bits, then saved as JPEG")
 
 
+class Untouched(stage.Metrics):
+    """What a network says of clean pictures after something was done to them."""
+
+    title: str = quantity("what was done")
+    changed: Share = quantity("share of the pictures that are named otherwise than before")
+
+
 @dataclass(frozen=True)
 class Run:
     """The attacks that reached their target: what they are, and what came of them."""
@@ -37,7 +45,7 @@ class Run:
     fooled: Fooled
 
     def said(self, normalized: torch.Tensor) -> np.ndarray:
-        return fooling.in_batches(self.model.logits, normalized).argmax(1).cpu().numpy()
+        return in_batches(self.model.logits, normalized).argmax(1).cpu().numpy()
 
 
 def judge(done: Run, beyond: int, noise_times: float, seed: int) -> dict[str, Any]:
@@ -52,10 +60,9 @@ def judge(done: Run, beyond: int, noise_times: float, seed: int) -> dict[str, An
         "the attack's pixels shuffled": disturbances.shuffled(perturbation, seed),
     }
     return {
-        "judged": len(np.unique(attacks.owner)),
-        "most_iterations": int(fooled.iterations.max()),
         "boundary": stop(done, fooled.boundary, 0),
         "further": stop(done, fooled.further, beyond),
+        "untouched": untouched(done),
         "controls": [
             attacks.kept(title, done.said(model.from_grey_levels(levels + added)))
             for title, added in controls.items()
@@ -72,10 +79,10 @@ def stop(done: Run, pictures: torch.Tensor, beyond: int) -> Stop:
     """The attacks as they stand after `beyond` iterations past the boundary."""
     model, attacks, fooled = done.model, done.attacks, done.fooled
     levels, saved = model.grey_levels(pictures), model.pictures(pictures)
-    logits = fooling.in_batches(model.logits, pictures).cpu()
+    logits = in_batches(model.logits, pictures).cpu()
     wanted = logits.softmax(1).gather(1, torch.from_numpy(attacks.target)[:, None])[:, 0]
     treatments = [attacks.kept("as it is", logits.argmax(1).numpy())]
-    ways = {"rounded to 8 bits": saved} | {f"JPEG {q}": disturbances.jpeg(saved, q) for q in QUALITIES}
+    ways = {"rounded to 8 bits": saved} | compressed(saved)
     treatments += [attacks.kept(way, done.said(model.normalized(after))) for way, after in ways.items()]
     excess = torch.maximum(-levels, levels - 255).clamp(min=0)
     return Stop(
@@ -87,3 +94,18 @@ def stop(done: Run, pictures: torch.Tensor, beyond: int) -> Stop:
         alignment=float(disturbances.cosines(pictures - done.clean, fooled.first).mean()),
         treatments=treatments,
     )
+
+
+def untouched(done: Run) -> list[Untouched]:
+    """What JPEG does by itself: to the clean pictures of the attacks, each taken once."""
+    _, once = np.unique(done.attacks.owner, return_index=True)
+    named, saved = done.attacks.named[once], done.model.pictures(done.clean[once])
+    return [
+        Untouched(title=way, changed=share(done.said(done.model.normalized(after)) != named))
+        for way, after in compressed(saved).items()
+    ]
+
+
+def compressed(pictures: np.ndarray) -> dict[str, np.ndarray]:
+    """Pictures uint8 (n, h, w, 3) after JPEG of each quality."""
+    return {f"JPEG {quality}": disturbances.jpeg(pictures, quality) for quality in QUALITIES}

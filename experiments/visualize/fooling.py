@@ -10,11 +10,11 @@ from dataclasses import dataclass, fields
 
 import torch
 
+from experiments.nn.inference import BATCH, Classify, in_batches
 from report.errors import ColophonError
 
-BATCH = 8  # pictures; larger ones leave a core's cache
+Objective = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]  # of logits (n, classes) and classes (n,)
 Bounds = tuple[torch.Tensor, torch.Tensor]  # the normalised values of black and of white, (3, 1, 1)
-Classify = Callable[[torch.Tensor], torch.Tensor]  # pictures (n, 3, h, w) -> logits (n, classes)
 
 
 @dataclass(frozen=True)
@@ -151,20 +151,23 @@ def ascent(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """The logits (n, classes), the gradient of each target's logit scaled to length 1 (n, 3, h, w), and
     its length before (n,); a gradient of zero stays zero."""
-    logits, gradients = [], []
-    for part, wanted in zip(images.split(BATCH), targets.split(BATCH), strict=True):
-        picture = part.detach().requires_grad_(True)
-        scores = classify(picture)
-        chosen = scores.gather(1, wanted[:, None]).sum()  # pictures don't mix in evaluation mode
-        gradients.append(torch.autograd.grad(chosen, picture)[0])
-        logits.append(scores.detach())
-    gradient = torch.cat(gradients)
+    logits, gradient = slopes(
+        classify, images, targets, lambda scores, wanted: scores.gather(1, wanted[:, None])
+    )
     length = gradient.flatten(1).norm(dim=1)
     unit = gradient / torch.where(length > 0, length, 1.0).view(-1, 1, 1, 1)
-    return torch.cat(logits), unit, length
+    return logits, unit, length
 
 
-@torch.inference_mode()
-def in_batches(classify: Classify, images: torch.Tensor) -> torch.Tensor:
-    """The logits (n, classes) of pictures (n, 3, h, w), a batch at a time."""
-    return torch.cat([classify(part) for part in images.split(BATCH)])
+def slopes(
+    classify: Classify, images: torch.Tensor, classes: torch.Tensor, objective: Objective
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The logits (n, classes), and the gradient of each picture's objective, (n, 3, h, w)."""
+    logits, gradients = [], []
+    for part, wanted in zip(images.split(BATCH), classes.split(BATCH), strict=True):
+        picture = part.detach().requires_grad_(True)
+        scores = classify(picture)
+        total = objective(scores, wanted).sum()  # pictures don't mix in evaluation mode
+        gradients.append(torch.autograd.grad(total, picture)[0])
+        logits.append(scores.detach())
+    return torch.cat(logits), torch.cat(gradients)

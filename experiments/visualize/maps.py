@@ -1,5 +1,6 @@
 """The pictures that a network is asked about, and the maps of every method for all of them."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,8 +9,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from experiments.nn.inference import BATCH
+from experiments.nn import device
+from experiments.nn.inference import BATCH, in_batches
 from experiments.visualize import attribution
+from experiments.visualize.attribution import Logits
 from experiments.visualize.frozen import Frozen
 from experiments.visualize.subjects import Subjects
 
@@ -19,17 +22,22 @@ MAPS = {
     "integrated": "Integrated gradients",
     "grad_cam": "Grad-CAM",
 }
-BASELINES = {"centre": "Centre Gaussian", "edges": "Edges", "random": "Random order"}
+BASELINES = {"centre": "Centre Gaussian", "edges": "Edge detector", "random": "Random order"}
 TITLES = MAPS | BASELINES
 PerBatch = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A network, the pictures, and what it says of them."""
+    """A network, the pictures, and what it says of them.
+
+    Attributes:
+        precision: of `quick_logits`; all else is float32.
+    """
 
     frozen: Frozen
     subjects: Subjects
+    precision: device.Precision = "float32"
 
     @cached_property
     def images(self) -> torch.Tensor:
@@ -44,8 +52,27 @@ class Scene:
     @cached_property
     def scores(self) -> torch.Tensor:
         """The classes' scores before the softmax, (n, classes)."""
-        with torch.no_grad():
-            return torch.cat([self.frozen.logits(self.images[part]) for part in self.batches()])
+        return in_batches(self.frozen.logits, self.images)
+
+    @cached_property
+    def quick_logits(self) -> Logits:
+        """The scores of the network in `precision`, given and taken in float32.
+
+        For what is a mean over many passes, in which rounding is lost among greater differences.
+        """
+        if self.precision == "float32":
+            return self.frozen.logits
+        network = device.place(copy.deepcopy(self.frozen.network), self.frozen.where, self.precision)
+
+        def logits(normalized: torch.Tensor) -> torch.Tensor:
+            return network(normalized.to(torch.bfloat16, memory_format=torch.channels_last)).float()
+
+        return logits
+
+    @cached_property
+    def slopes(self) -> torch.Tensor:
+        """The gradients of the predicted classes' scores, (n, 3, size, size)."""
+        return self.gradients(self.predicted)
 
     @cached_property
     def predicted(self) -> torch.Tensor:
@@ -77,20 +104,20 @@ class Scene:
         return as_array(attribution.largest(self.gradients(classes)))
 
     def smooth_maps(self, classes: torch.Tensor, samples: int, noise: float, seed: int) -> np.ndarray:
-        """The maps of SmoothGrad, float32 (n, size, size)."""
+        """The maps of SmoothGrad, float32 (n, size, size), by the quick logits."""
         generator = torch.Generator().manual_seed(seed)
 
         def method(images: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
-            logits = self.frozen.logits
+            logits = self.quick_logits
             return attribution.smooth_gradients(logits, images, classes, samples, noise, generator)
 
         return as_array(attribution.largest(self.each(method, classes)))
 
     def integrated(self, classes: torch.Tensor, steps: int) -> torch.Tensor:
-        """Integrated gradients, (n, 3, size, size)."""
+        """Integrated gradients, (n, 3, size, size), by the quick logits."""
 
         def method(images: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
-            return attribution.integrated_gradients(self.frozen.logits, images, classes, steps)
+            return attribution.integrated_gradients(self.quick_logits, images, classes, steps)
 
         return self.each(method, classes)
 
@@ -129,6 +156,11 @@ def baselines(images: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def scaled(maps: np.ndarray) -> np.ndarray:
-    """Maps with their largest value at 1, float16: to be looked at, not to be measured."""
+    """Maps (n, h, w) with their largest value at 1, float16; maps of zeros stay zero.
+
+    To be looked at, and for measures that go by ranks, as those of visualize/agreement do: the scale
+    does not change ranks, and the rounding to eleven bits hardly does. All other measures are taken from
+    the maps before this.
+    """
     tops = maps.max(axis=(1, 2), keepdims=True)
     return np.divide(maps, tops, out=np.zeros_like(maps), where=tops > 0).astype(np.float16)

@@ -7,9 +7,10 @@ import numpy as np
 from pydantic import Field
 
 from experiments.nn.backbones import BackboneName
+from experiments.nn.inference import in_batches
 from experiments.statistics import Accuracy, accuracy
 from experiments.transfer.photo_networks import About, about
-from experiments.visualize import fooling, frozen, pixel_search, subjects
+from experiments.visualize import frozen, pixel_search, subjects
 from experiments.visualize.frozen import Frozen
 from report import stage
 from report.errors import ColophonError
@@ -44,7 +45,6 @@ class Metrics(About):
     collection: str = quantity("the pictures' name in the document")
     population: int = quantity("pixels tried at once, a count")
     generations: int = quantity("generations at most, a count")
-    pixels: int = quantity("pixels of a picture, a count")
     attempts: list[Attempt] = quantity("by picture")
     fooled: Accuracy = quantity("share of the pictures that one pixel fooled")
     by_chance: Accuracy = quantity("share of them that one of the random first pixels fooled")
@@ -59,7 +59,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     pictures = subjects.load(settings.collection, model.backbone, settings.images, inputs.data)
 
     def probabilities(images: np.ndarray) -> np.ndarray:
-        scores = fooling.in_batches(model.logits, model.normalized(images)).double()
+        scores = in_batches(model.logits, model.normalized(images)).double()
         return scores.softmax(1).cpu().numpy()
 
     clean = probabilities(pictures.images)
@@ -111,7 +111,6 @@ def summary(model: Frozen, title: str, settings: Settings, attempts: list[Attemp
             "collection": title,
             "population": settings.population,
             "generations": settings.generations,
-            "pixels": model.backbone.size**2,
             "attempts": attempts,
             "fooled": share([attempt.fooled for attempt in attempts]),
             "by_chance": share([attempt.by_chance for attempt in attempts]),

@@ -3,27 +3,20 @@
 from itertools import combinations
 
 import numpy as np
-import torch
 
+from experiments.nn.inference import in_batches
 from experiments.visualize import subjects
 from experiments.visualize.frozen import Frozen
 
-AT_ONCE = 8  # pictures; more leave a core's cache
 
-
-@torch.inference_mode()
 def logits(network: Frozen, images: np.ndarray) -> np.ndarray:
     """The scores of the classes for pictures uint8 (n, side, side, 3), squeezed to the network's input.
 
     Returns:
         float32 (n, classes).
     """
-    size = network.backbone.size
-    found = []
-    for start in range(0, len(images), AT_ONCE):
-        part = np.stack([subjects.squeeze(image, size) for image in images[start : start + AT_ONCE]])
-        found.append(network.logits(network.normalized(part)).float().cpu().numpy())
-    return np.concatenate(found)
+    fitting = np.stack([subjects.squeeze(image, network.backbone.size) for image in images])
+    return in_batches(network.logits, network.normalized(fitting)).cpu().numpy()
 
 
 def total_variation(images: np.ndarray) -> np.ndarray:

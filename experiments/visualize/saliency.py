@@ -13,13 +13,14 @@ import numpy as np
 import torch
 from pydantic import Field, model_validator
 
+from experiments.nn import device
 from experiments.nn.backbones import BackboneName
 from experiments.statistics import mean
 from experiments.transfer.photo_networks import about
 from experiments.visualize import attribution, frozen, maps, randomisation, subjects
 from experiments.visualize.faithfulness import Curves
 from experiments.visualize.maps import Scene
-from experiments.visualize.saliency_metrics import Check, Limits, Method, Metrics, Picture, average
+from experiments.visualize.saliency_metrics import Chance, Check, Limits, Method, Metrics, Picture, average
 from report import stage
 
 Maps = dict[str, np.ndarray]
@@ -45,21 +46,27 @@ class Settings(stage.Settings):
         min_length=1,
         description="of the cells that are replaced; denser where deletion falls",
     )
-    part: float = Field(default=0.1, gt=0, lt=1, description="one of `shares`, for the masking test")
+    part: float = Field(default=0.1, gt=0, lt=1, description="of the cells, for the masking test")
     blur: float = Field(default=0.05, gt=0, le=1, description="deviation over the side; the class is gone")
+    orders: int = Field(
+        default=4, ge=1, le=1000, description="random ones a picture, for the chance to be consistent"
+    )
     checks: int = Field(
         default=6, ge=2, le=100, description="points of the cascade where maps are compared"
     )
     shuffles: int = Field(default=3, ge=1, le=100, description="times that the network is made random")
     shake: float = Field(default=0.02, gt=0, le=1, description="noise over the range, five grey levels")
+    precision: device.PrecisionChoice = Field(
+        default="auto",
+        description="of curves, SmoothGrad and integrated gradients, which are means over many passes; "
+        "bfloat16 where the device has it, twice as fast",
+    )
     seed: int = Field(default=1, ge=0, lt=2**31, description="of all noise and random orders")
 
     @model_validator(mode="after")
     def _shares_rise(self) -> "Settings":
         if sorted({0.0, *self.shares, 1.0}) != [0.0, *self.shares, 1.0]:
             raise ValueError("shares must rise between 0 and 1, without these two")
-        if self.part not in self.shares:
-            raise ValueError(f"part ({self.part}) must be one of the shares")
         return self
 
 
@@ -67,7 +74,9 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     """Writes images, maps-<method>, maps-true, deletion- and insertion-<method> (n, shares)."""
     network = frozen.load(settings.backbone, inputs)
     found = subjects.load(settings.collection, network.backbone, settings.images, inputs.data)
-    scene = Scene(network, found)
+    precision = device.resolve(settings.precision, network.where)
+    outputs.record("precision of all but single gradients", precision)
+    scene = Scene(network, found, precision)
     outputs.save("images", found.images)
     true, integrated = scene.gradient_maps(scene.true), scene.integrated(scene.predicted, settings.steps)
     made = maps_of(scene, settings, integrated) | maps.baselines(found.images)
@@ -75,7 +84,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
         outputs.save(f"maps-{name}", maps.scaled(one))
     curves = Curves(scene, settings.shares, settings.cell, settings.blur, settings.seed)
     methods = compare(curves, settings, made, outputs)
-    pictures = pictures_of(curves, settings, made["gradient"], methods)
+    pictures = pictures_of(curves, settings.part, made, methods)
     return Metrics.model_validate(
         about(network.backbone)
         | settings.model_dump(include={"cell", "part", "samples", "noise", "steps", "shuffles"})
@@ -85,7 +94,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
             "right": sum(picture.right for picture in pictures),
             "consistent": sum(picture.consistent for picture in pictures),
             "consistent_right": sum(picture.consistent and picture.right for picture in pictures),
-            "cells": (network.backbone.size // settings.cell) ** 2,
+            "chance": chance_of(curves, settings.orders, pictures, methods),
             "shares": curves.shares,
             "blurred": float(curves.blurred_only.mean()),
             "pictures": pictures,
@@ -101,7 +110,7 @@ def maps_of(scene: Scene, settings: Settings, integrated: torch.Tensor) -> Maps:
     """The network's maps for its predicted classes, float32 (n, size, size) each."""
     classes = scene.predicted
     made = {
-        "gradient": scene.gradient_maps(classes),
+        "gradient": maps.as_array(attribution.largest(scene.slopes)),
         "smooth_grad": scene.smooth_maps(classes, settings.samples, settings.noise, settings.seed),
         "integrated": maps.as_array(attribution.largest(integrated)),
     }
@@ -111,13 +120,12 @@ def maps_of(scene: Scene, settings: Settings, integrated: torch.Tensor) -> Maps:
 def compare(curves: Curves, settings: Settings, made: Maps, outputs: stage.Outputs) -> dict[str, Method]:
     """Insertion and deletion in the order of each method's maps, and what the maps are like."""
     methods = {}
-    at = curves.shares.index(settings.part)
     todo = outputs.progress(made.items(), len(made), "methods", "insertion and deletion")
     for name, one in todo:
         insertion, deletion = curves.both(one)
         outputs.save(f"insertion-{name}", insertion)
         outputs.save(f"deletion-{name}", deletion)
-        inserted, deleted = (np.trapezoid(c, curves.shares, axis=1) for c in (insertion, deletion))
+        inserted, deleted = map(curves.area, (insertion, deletion))
         gains = inserted - deleted
         grains, edges = randomisation.grain(one), randomisation.rank_correlations(one, made["edges"])
         methods[name] = Method.model_validate(
@@ -128,7 +136,6 @@ def compare(curves: Curves, settings: Settings, made: Maps, outputs: stage.Outpu
                 "deletion": mean(deleted.tolist()),
                 "gain": mean(gains.tolist()),
                 "gains": gains.tolist(),
-                "masked": deletion[:, at].tolist(),
                 "grain": None if name == "random" else grains.mean(),
                 "grains": grains.tolist(),
                 "like_edges": None if name == "random" else edges.mean(),
@@ -137,16 +144,30 @@ def compare(curves: Curves, settings: Settings, made: Maps, outputs: stage.Outpu
     return methods
 
 
-def pictures_of(
-    curves: Curves, settings: Settings, gradient: np.ndarray, methods: dict[str, Method]
-) -> list[Picture]:
+def bar(methods: dict[str, Method]) -> np.ndarray:
+    """What an order of cells must beat to be called consistent: the better of centre and edges, (n,)."""
+    return np.maximum(methods["centre"].gains, methods["edges"].gains)
+
+
+def chance_of(curves: Curves, orders: int, pictures: list[Picture], methods: dict[str, Method]) -> Chance:
+    """How often random orders pass; the first are those of the method `random`."""
+    passing = curves.chance(orders, bar(methods), np.array(methods["random"].gains)).tolist()
+    return Chance(
+        orders=orders,
+        random=mean(passing),
+        random_values=passing,
+        map_values=[float(picture.consistent) for picture in pictures],
+    )
+
+
+def pictures_of(curves: Curves, part: float, made: Maps, methods: dict[str, Method]) -> list[Picture]:
     """A row a picture; consistent is a map whose gain is above those of centre and edges."""
     scene = curves.scene
-    least = curves.without_least(gradient, settings.part)
+    top, random = (curves.without(made[name], part).tolist() for name in ("gradient", "random"))
+    least = curves.without(made["gradient"], part, least=True).tolist()
     true, predicted = (classes.tolist() for classes in (scene.true, scene.predicted))
     shares = scene.scores.softmax(dim=1).cpu().numpy()
-    gains, centre, edges = (methods[name].gains for name in ("gradient", "centre", "edges"))
-    margins = [gain - max(others) for gain, *others in zip(gains, centre, edges, strict=True)]
+    margins = (np.array(methods["gradient"].gains) - bar(methods)).tolist()
     return [
         Picture(
             index=index,
@@ -154,13 +175,12 @@ def pictures_of(
             predicted=scene.subjects.classes[predicted[index]],
             right=true[index] == predicted[index],
             probability=float(shares[index, predicted[index]]),
-            true_probability=float(shares[index, true[index]]),
             consistent=margin > 0,
             margin=margin,
-            top=methods["gradient"].masked[index],
-            random=methods["random"].masked[index],
-            least=float(least[index]),
-            hangs=methods["gradient"].masked[index] < min(methods["random"].masked[index], least[index]),
+            top=top[index],
+            random=random[index],
+            least=least[index],
+            hangs=top[index] < min(random[index], least[index]),
         )
         for index, margin in enumerate(margins)
     ]
@@ -170,7 +190,7 @@ def limits_of(
     scene: Scene, settings: Settings, gradient: np.ndarray, true: np.ndarray, integrated: torch.Tensor
 ) -> Limits:
     """What the gradient does not tell, in numbers."""
-    slopes = scene.gradients(scene.predicted)
+    slopes = scene.slopes
     grey = scene.each(
         lambda images, classes: attribution.scores(scene.frozen.logits, torch.zeros_like(images), classes),
         scene.predicted,
@@ -209,6 +229,7 @@ def check(scene: Scene, settings: Settings, made: Maps, outputs: stage.Outputs) 
     stops = randomisation.stops(len(randomisation.parts(scene.frozen.network)), settings.checks)
     found = {name: np.zeros((settings.shuffles, len(stops), len(scene.subjects))) for name in names}
     silent = dict.fromkeys(names, 0)
+    ranks = {name: randomisation.standard_ranks(made[name]) for name in names}
     for turn in outputs.progress(
         range(settings.shuffles), settings.shuffles, "shuffles", "random networks"
     ):
@@ -218,7 +239,8 @@ def check(scene: Scene, settings: Settings, made: Maps, outputs: stage.Outputs) 
             for name in names:
                 make = random.gradient_maps if name == "gradient" else random.grad_cam_maps
                 again = make(scene.predicted)
-                found[name][turn, step] = randomisation.rank_correlations(made[name], again)
+                products = ranks[name] * randomisation.standard_ranks(again)
+                found[name][turn, step] = products.sum(axis=1)
                 silent[name] += int(np.sum(np.ptp(again, axis=(1, 2)) == 0))
     others = {name: randomisation.unrelated(made[name]) for name in names}
     return {

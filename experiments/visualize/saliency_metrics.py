@@ -37,7 +37,6 @@ class Picture(stage.Metrics):
     predicted: str = quantity("the class with the highest score")
     right: bool = quantity("whether the two are the same")
     probability: float = quantity("of the predicted class", "fraction", 1)
-    true_probability: float = quantity("of the true class", "fraction", 1)
     consistent: bool = quantity("whether the gradient's map does better than centre and edges")
     margin: float = quantity(
         "insertion less deletion by the gradient's map, less the better of centre and edges", "fraction", 1
@@ -57,7 +56,6 @@ class Method(stage.Metrics):
     deletion: Mean = quantity("mean probability while cells are deleted")
     gain: Mean = quantity("insertion less deletion")
     gains: list[float] = quantity("insertion less deletion", "fraction", 1)
-    masked: list[float] = quantity("probability with the most salient part deleted", "fraction", 1)
     grain: float | None = quantity(
         "1 less the correlation of neighbouring pixels, mean over the pictures; none for a random order",
         digits=2,
@@ -66,6 +64,15 @@ class Method(stage.Metrics):
     like_edges: float | None = quantity(
         "rank correlation with the edges of the picture, mean; none for a random order", digits=2
     )
+
+
+class Chance(stage.Metrics):
+    """How often an order of cells passes the rule of consistency; the lists have a value a picture."""
+
+    orders: int = quantity("random orders a picture, a count")
+    random: Mean = quantity("share of the random orders that pass, mean over the pictures")
+    random_values: list[float] = quantity("share of the picture's random orders that pass", "fraction", 1)
+    map_values: list[float] = quantity("1 where the gradient's map passes, else 0", "fraction", 1)
 
 
 class Check(stage.Metrics):
@@ -113,8 +120,8 @@ class Metrics(About):
     right: int = quantity("pictures that the network classifies rightly, a count")
     consistent: int = quantity("pictures with a consistent map, a count")
     consistent_right: int = quantity("of those, the rightly classified, a count")
+    chance: Chance = quantity("of passing the rule of consistency")
     cell: int = quantity("side of a cell", "pixels")
-    cells: int = quantity("cells of a picture, a count")
     part: float = quantity("share of the cells in the masking test", "fraction", 0)
     samples: int = quantity("noisy copies a picture in SmoothGrad, a count")
     noise: float = quantity("their noise, standard deviation over the picture's range", "fraction", 0)

@@ -67,7 +67,7 @@ class Attacks:
         )
 
 
-def share(by_picture: Sequence[float]) -> Share:
+def share(by_picture: Sequence[float] | np.ndarray) -> Share:
     """The mean of a share a picture, at least one; the interval is that of the whole numbers around it."""
     value, count = float(np.mean(by_picture)), len(by_picture)
     fewest, most = floor(value * count + 1e-9), ceil(value * count - 1e-9)

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
-from torch.nn import functional
+from torch.nn.functional import cross_entropy
 
-from experiments.visualize.fooling import BATCH, Classify, in_batches
+from experiments.nn.inference import Classify, in_batches
+from experiments.visualize.fooling import slopes
 from report.errors import ColophonError
 
 STRIDE = 2.5  # of projected gradient descent, in ε a step: from any start all of the ball is in reach
@@ -91,14 +92,12 @@ def uphill(
 
     The loss is taken in float64: in float32 a probability near 1 is 1, and its gradient 0.
     """
-    logits, gradients = [], []
-    for part, classes in zip(levels.split(BATCH), labels.split(BATCH), strict=True):
-        picture = part.detach().requires_grad_(True)
-        scores = classify(picture)
-        loss = functional.cross_entropy(scores.double(), classes, reduction="sum")
-        gradients.append(torch.autograd.grad(loss, picture)[0])
-        logits.append(scores.detach())
-    return torch.cat(logits), torch.cat(gradients)
+    return slopes(
+        classify,
+        levels,
+        labels,
+        lambda scores, true: cross_entropy(scores.double(), true, reduction="none"),
+    )
 
 
 def check(budget: float) -> None:

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from experiments.nn import backbones
 from experiments.nn.backbones import BackboneName
-from experiments.visualize import disturbances, fooling, frozen, subjects
+from experiments.visualize import disturbances, frozen, pictures, subjects
 from experiments.visualize.frozen import Frozen
 from experiments.visualize.shares import Attacks, Kept
 from report import stage
@@ -30,18 +30,14 @@ class Settings(stage.Settings):
 
 class Pair(stage.Metrics):
     source: str = quantity("the network that was attacked")
-    source_backbone: str = quantity("its name in the profiles")
     judge: str = quantity("the network that judges")
-    judge_backbone: str = quantity("its name in the profiles")
-    itself: bool = quantity("whether the two are the same")
     boundary: Kept = quantity("pictures from the boundary, saved")
     further: Kept = quantity("pictures from some iterations beyond, saved")
     noise: Kept = quantity("noise as long as the perturbations further on, saved")
 
 
 class Metrics(stage.Metrics):
-    pairs: list[Pair] = quantity("each judge of each attacked network's pictures")
-    others: list[Pair] = quantity("those of them that are two networks")
+    pairs: list[Pair] = quantity("each attacked network with each other one as its judge")
 
 
 def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Metrics:
@@ -51,8 +47,9 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
         pair(source, judge, settings, inputs)
         for source in outputs.progress(sources, unit="networks", label="judging")
         for judge in judges
+        if judge.backbone.name != source.metrics["backbone"]
     ]
-    return Metrics(pairs=pairs, others=[pair for pair in pairs if not pair.itself])
+    return Metrics(pairs=pairs)
 
 
 def pair(source: stage.Result, judge: Frozen, settings: Settings, inputs: stage.Inputs) -> Pair:
@@ -63,8 +60,7 @@ def pair(source: stage.Result, judge: Frozen, settings: Settings, inputs: stage.
     owner, target = owner[reached], np.asarray(source.array("target"))[reached]
 
     def said(images: np.ndarray) -> np.ndarray:
-        fitting = np.stack([subjects.squeeze(image, judge.backbone.size) for image in images])
-        return fooling.in_batches(judge.logits, judge.normalized(fitting)).argmax(1).cpu().numpy()
+        return pictures.logits(judge, images).argmax(1)
 
     attacks = Attacks(owner, target, said(clean)[owner])
     boundary, further = (np.asarray(source.array(name))[reached] for name in ("boundary", "further"))
@@ -76,10 +72,7 @@ def pair(source: stage.Result, judge: Frozen, settings: Settings, inputs: stage.
     titles = {"boundary": "at the boundary", "further": "beyond it", "noise": "noise"}
     return Pair(
         source=attacked.title,
-        source_backbone=attacked.name,
         judge=judge.backbone.title,
-        judge_backbone=judge.backbone.name,
-        itself=attacked == judge.backbone,
         **{name: attacks.kept(titles[name], said(images)) for name, images in ways.items()},
     )
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from experiments.nn.device import PrecisionChoice
+from experiments.nn.device import Precision, PrecisionChoice
 from report import stage
 
 NOISE = "noise"
@@ -35,6 +35,9 @@ class Variant(stage.Settings):
         default=(1,), min_length=1, description="of noise and jitter: equal seeds see equal ones"
     )
     precision: PrecisionChoice | None = Field(default=None, description="None: that of the stage")
+    curve: bool = Field(
+        default=False, description="whether it is judged all along its way, and not at the marks alone"
+    )
 
     @model_serializer(mode="wrap")
     def _told(self, told: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -56,8 +59,11 @@ class Variant(stage.Settings):
             raise ValueError(f"{self.name}: seeds {self.seeds} are not distinct and from 0 on")
         return self
 
-    def adapted(self, seeds: int | None, iterations: int | None, rate_factor: float) -> "Variant":
-        """The same with the first so many seeds, at most so many iterations and another learning rate.
+    def adapted(
+        self, seeds: int | None, iterations: int | None, rate_factor: float, precision: Precision
+    ) -> "Variant":
+        """The same with the first so many seeds, at most so many iterations, another learning rate and
+        a precision that is chosen.
 
         None leaves seeds and iterations as they are; marks beyond the iterations fall away.
         """
@@ -67,6 +73,7 @@ class Variant(stage.Settings):
             "iterations": most,
             "marks": tuple(mark for mark in self.marks if mark < most),
             "learning_rate": rate_factor * self.learning_rate,
+            "precision": precision,
         }
         return self.model_copy(update=changed)
 
@@ -91,7 +98,7 @@ def _grid() -> list[Variant]:
 
 
 VARIANTS = (
-    Variant(name="baseline", marks=(20,), seeds=SEVERAL),
+    Variant(name="baseline", marks=(20,), seeds=SEVERAL, curve=True),
     Variant(name="float32", marks=(20,), seeds=FEW, precision="float32"),
     Variant(name="wombat", target="animated", iterations=1000, marks=(200,), frames_every=10),
     Variant(name="wombat-short", target="animated"),
@@ -101,14 +108,14 @@ VARIANTS = (
     Variant(name="l2-high", l2=1e-2, seeds=SEVERAL),
     Variant(name="l2-high-long", l2=1e-2, iterations=2000, marks=(200,)),
     Variant(name="squared-low", l2=1e-5, penalty="squared"),
-    Variant(name="squared", penalty="squared", seeds=FEW),
-    Variant(name="squared-high", l2=1e-2, penalty="squared", seeds=SEVERAL),
-    Variant(name="blur-often", blur_every=2, seeds=SEVERAL),
-    Variant(name="blur-none", blur_every=None, seeds=SEVERAL),
-    Variant(name="long", iterations=1000, marks=(200, 500), seeds=SEVERAL, **BARELY),
+    Variant(name="squared", penalty="squared"),
+    Variant(name="squared-high", l2=1e-2, penalty="squared", seeds=SEVERAL, curve=True),
+    Variant(name="blur-often", blur_every=2, seeds=SEVERAL, curve=True),
+    Variant(name="blur-none", blur_every=None, seeds=SEVERAL, curve=True),
+    Variant(name="long", iterations=1000, marks=(200, 500), seeds=SEVERAL, curve=True, **BARELY),
     Variant(name="free", l2=0, blur_every=None, iterations=1000, marks=(200, 500)),
     Variant(name="rate-high", learning_rate=10, seeds=FEW),
-    Variant(name="rate-low", learning_rate=0.5, iterations=600, marks=(200,), seeds=SEVERAL),
+    Variant(name="rate-low", learning_rate=0.5, iterations=600, marks=(200,), seeds=SEVERAL, curve=True),
     Variant(name="rate-low-long", learning_rate=0.5, iterations=2000),
     Variant(name="normalised", step="normalised", seeds=FEW),
     Variant(name="from-itself", start="subject", frames_every=2, seeds=SEVERAL, **BARELY),

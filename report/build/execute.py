@@ -115,7 +115,7 @@ def keep_only(checkpoint: Path) -> None:
 
 
 def fix_seeds(settings: Settings, threads: int) -> None:
-    """Seed random, numpy and, if the script uses it, torch; ask torch for deterministic algorithms.
+    """Seed random, numpy and, if the script uses it, torch; make torch deterministic and float32 exact.
 
     The number of threads comes from the row, not from the machine, since it changes the order of sums.
     """
@@ -129,6 +129,8 @@ def fix_seeds(settings: Settings, threads: int) -> None:
         torch.use_deterministic_algorithms(True)
         torch.set_num_threads(threads)
         torch.backends.cudnn.benchmark = False
+        # torch lets convolutions on a GPU round float32 to TF32, 10 bits of 23, unless it is told not to
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
 
 
 def metric_error(task: Task, error: ValidationError) -> ColophonError:

@@ -1,11 +1,14 @@
 """How the numbers of a claim are written, and its wording where it stands in the table of claims."""
 
 import re
+from collections.abc import Callable
 
 from report.document import marks
 from report.document.hypotheses import Outcome
+from report.document.regions import regions
 
 NBSP = "\u00a0"
+FORMULA = "\ue020"  # in the place of one; of Unicode's private area, which no one types
 ATTRIBUTES = r'\{(?:[^{}"]|"(?:[^"\\]|\\.)*")*\}'
 TARGET = r'\([^()\s]*(?:\s"[^"]*")?\)'
 LINK = re.compile(rf"!?\[((?:[^\[\]\\]|\\.)*)\](?:{TARGET}(?:{ATTRIBUTES})?|{ATTRIBUTES})")
@@ -53,13 +56,38 @@ def summary(outcome: Outcome) -> str:
 
 
 def unlinked(markdown: str) -> str:
-    """`markdown` on one line, its links and spans as their text, for a cell of a table."""
-    text = re.sub(r"[ \t\n]+", " ", marks.plain(markdown)).strip()
+    """`markdown` on one line, its links and spans as their text, for a cell of a table.
+
+    Formulas stay as they are: a bar in one does not end a cell for pandoc, and `\\|` would be a norm.
+    """
+    return _outside_formulas(_unlinked, _one_line(markdown))
+
+
+def plain(markdown: str) -> str:
+    """`markdown` without its escapes and emphasis; formulas stay as TeX, between their dollars."""
+
+    def bare(text: str) -> str:
+        return re.sub(r"\\(.)|\*", lambda found: found[1] or "", _unlinked(text))
+
+    return _outside_formulas(bare, _one_line(markdown))
+
+
+def _one_line(markdown: str) -> str:
+    return re.sub(r"[ \t\n]+", " ", marks.plain(markdown)).strip()
+
+
+def _unlinked(text: str) -> str:
     while (without := LINK.sub(r"\1", text)) != text:
         text = without
     return re.sub(r"(?<!\\)\|", r"\\|", text)
 
 
-def plain(markdown: str) -> str:
-    """`markdown` without its escapes and emphasis."""
-    return re.sub(r"\\(.)|\*", lambda found: found[1] or "", unlinked(markdown))
+def _outside_formulas(change: Callable[[str], str], text: str) -> str:
+    """`change` of the text, which sees a mark in the place of each formula."""
+    formulas = [region for region in regions(text) if region.kind == "math"]
+    pieces, end = [], 0
+    for region in formulas:
+        pieces += [text[end : region.start], FORMULA]
+        end = region.end
+    kept = iter([text[region.start : region.end] for region in formulas])
+    return re.sub(FORMULA, lambda _: next(kept), change("".join([*pieces, text[end:]])))

@@ -1,15 +1,14 @@
 """The figures of class visualisation show the pictures and numbers that they were given."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from figures import ascent, ascent_frames, style
-from report.errors import ColophonError
-from report.stage import Inputs, Outputs, Result
+from figures import ascent, ascent_frames
+from report.stage import Result
 
 RNG = np.random.default_rng(0)
 
@@ -24,16 +23,15 @@ def variant(name: str, marks: tuple[int, ...], **settings: Any) -> dict[str, Any
 
 
 @pytest.fixture
-def result(tmp_path: Path) -> Result:
+def result(write_result) -> Result:
     variants = {
         "baseline": variant("baseline", (0, 20, 200)),
         "blur-none": variant("blur-none", (0, 200), blur_every=None, l2=0),
         "long": variant("long", (0, 4), frames="frames-long"),  # a short run: marks beyond 4 fell away
     }
-    folder = tmp_path / "result"
-    folder.mkdir()
     metrics = {"title": "Net & <b>", "slug": "net", "variants": variants}
-    (folder / "metrics.json").write_text(json.dumps(metrics))
+    result = write_result(ascent.STAGE, metrics)
+    folder = result.directory
     for name, drawn in variants.items():
         shape = (2, len(drawn["marks"]), 8, 8, 3)
         np.save(folder / f"pictures-{name}.npy", RNG.integers(0, 256, shape, dtype=np.uint8))
@@ -41,29 +39,14 @@ def result(tmp_path: Path) -> Result:
         trace[:, :, 0] = [0, 1, 5, 200]
         np.save(folder / f"trace-{name}.npy", trace)
     np.save(folder / "frames-long.npy", RNG.integers(0, 256, (3, 8, 8, 3), dtype=np.uint8))
-    return Result(ascent.STAGE, {"network": "net"}, folder)
+    return result
 
 
-def inputs(*results: Result) -> Inputs:
-    def no_data(name: str) -> Path:
-        raise ColophonError(f"a figure asked for data: {name}")
-
-    return Inputs(list(results), no_data)
-
-
-def outputs(folder: Path) -> Outputs:
-    folder.mkdir(exist_ok=True)
-    return Outputs(folder, folder, lambda items, *_: iter(items))
-
-
-def test_panels_with_two_tiles_and_more_are_drawn_with_the_same_bytes_every_time(result, tmp_path) -> None:
-    drawn = []
-    for name in ("one", "two"):
-        ascent.draw(inputs(result), outputs(tmp_path / name))
-        drawn.append({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
+def test_panels_with_two_tiles_and_more_are_drawn_with_the_same_bytes_every_time(result, draw) -> None:
+    written = [draw(ascent, [result], name) for name in ("one", "two")]
     names = ["blur-net", "curves-net", "seeds-net"]
-    assert sorted(drawn[0]) == [f"{name}.{suffix}" for name in names for suffix in ("pdf", "svg")]
-    assert drawn[0] == drawn[1]
+    assert sorted(written[0]) == [f"{name}.{suffix}" for name in names for suffix in ("pdf", "svg")]
+    assert written[0] == written[1]
 
 
 def test_tiles_are_those_of_the_marks_and_of_what_was_run(result) -> None:
@@ -80,32 +63,40 @@ def test_tiles_are_those_of_the_marks_and_of_what_was_run(result) -> None:
     np.testing.assert_array_equal(found[1][0], result.array("pictures-blur-none")[0, 1])
 
 
-def test_small_pictures_keep_their_pixels_and_large_ones_have_few_colours() -> None:
-    small = np.repeat(RNG.integers(0, 2, (8, 8, 1), dtype=np.uint8) * 255, 3, axis=2)
-    shown = ascent.few_colours(small)
-    step = len(shown) // 8
-    np.testing.assert_array_equal(shown[step // 2 :: step, step // 2 :: step], small)
-    large = ascent.few_colours(RNG.integers(0, 256, (224, 224, 3), dtype=np.uint8))
-    assert large.shape == (ascent.TILE, ascent.TILE, 3)
-    assert len(np.unique(large.reshape(-1, 3), axis=0)) <= ascent.COLOURS
+def test_titles_are_no_wider_than_their_tiles_and_labels_keep_to_their_rows(
+    write_result, drawn, outputs
+) -> None:
+    names = {"wombat": "wombat", "grid": "tarantula", "on": "snail"}
+    variants = {}
+    for name, _, _ in ascent.NETWORKS:
+        target = names.get(name.split("-")[0], "bee eater")
+        variants[name] = variant(name, (0, 200), target=target, start="hay")
+    pixels = np.zeros((1, 2, 8, 8, 3), dtype=np.uint8)
+    arrays = {f"pictures_{name.replace('-', '_')}": pixels for name in variants}
+    result = write_result("wide", {"variants": variants}, **arrays)
+    rows = [ascent.pictures_of(result, ascent.NETWORKS)] * 2
+    ascent.draw_panel(rows, "networks", outputs("out"), ["SqueezeNet (small)", "DeiT-Tiny"])
+    figure = drawn["networks"]
+    FigureCanvasAgg(figure).draw()
+    assert len(figure.axes) == 2 * len(ascent.NETWORKS)
+    for axes in figure.axes:
+        assert axes.title.get_window_extent().width < 1.04 * axes.get_window_extent().width, axes.title
+    upper, lower = (text.get_window_extent() for axes in figure.axes for text in axes.texts)
+    assert lower.y1 < upper.y0
 
 
-def test_curves_are_the_means_over_the_seeds(result, monkeypatch, tmp_path) -> None:
-    drawn = []
-    monkeypatch.setattr(style, "save", lambda figure, outputs, name: drawn.append(figure))
-    ascent.draw_curves(result, outputs(tmp_path / "out"))
+def test_curves_are_the_means_over_the_seeds(result, drawn, outputs) -> None:
+    ascent.draw_curves(result, outputs("out"))
     trace = np.asarray(result.array("trace-baseline"))
-    for axes, (column, label, _) in zip(drawn[0].axes, ascent.MEASURES, strict=True):
+    for axes, (column, label, _) in zip(drawn["curves-net"].axes, ascent.MEASURES, strict=True):
         assert axes.get_ylabel() == label
         line = axes.lines[0]
         np.testing.assert_array_equal(line.get_xdata(), [0, 1, 5, 200])
         np.testing.assert_allclose(line.get_ydata(), trace[:, :, column].mean(axis=0))
 
 
-def test_an_animation_holds_the_frames_of_the_first_seed(result, tmp_path) -> None:
-    ascent_frames.animate(
-        ascent_frames.Settings(frames=3, side=16), inputs(result), outputs(tmp_path / "a")
-    )
+def test_an_animation_holds_the_frames_of_the_first_seed(result, inputs, outputs, tmp_path) -> None:
+    ascent_frames.animate(ascent_frames.Settings(frames=3, side=16), inputs(result), outputs("a"))
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == [
         "long-net", "long-net-poster.png", "long-net.gif", "long-net.mp4",
     ]  # fmt: skip

@@ -1,16 +1,13 @@
 """The figures of classifiers show the numbers they were given."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib.container import ErrorbarContainer
 
-from figures import classifiers, style
-from report.errors import ColophonError
-from report.stage import Inputs, Outputs, Result
+from figures import classifiers
+from report.stage import Result
 
 
 def accuracy(value: float) -> dict[str, float]:
@@ -34,7 +31,7 @@ def head(values: list[float]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def results(tmp_path: Path) -> list[Result]:
+def results(write_result) -> list[Result]:
     about = {"title": "Net", "layer": "late"}
     tuned = {"points": points("c", [0.1, 1, 10]), "c": 10, "cross_validation": {"value": 0.8}}
     reduced = {"points": points("components", [4, 8]), "components": 8}
@@ -54,35 +51,18 @@ def results(tmp_path: Path) -> list[Result]:
         },
         "fine_tune": about | {"fine_tuned": head([0.85, 0.95])},
     }
-    found = []
-    for name, content in metrics.items():
-        folder = tmp_path / name
-        folder.mkdir()
-        (folder / "metrics.json").write_text(json.dumps(content))
-        found.append(Result(f"transfer/{name}", {}, folder))
-    return found
+    return [write_result(f"transfer/{name}", content) for name, content in metrics.items()]
 
 
-def draw(results: list[Result], folder: Path) -> dict[str, bytes]:
-    def no_data(name: str) -> Path:
-        raise ColophonError(f"a figure asked for data: {name}")
-
-    folder.mkdir()
-    classifiers.draw(Inputs(results, no_data), Outputs(folder, folder, lambda items, *_: iter(items)))
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-def test_each_figure_is_written_for_latex_and_for_html_with_the_same_bytes_every_time(results, tmp_path):
-    first, second = draw(results, tmp_path / "one"), draw(results, tmp_path / "two")
+def test_each_figure_is_written_for_latex_and_for_html_with_the_same_bytes_every_time(results, draw):
+    first, second = (draw(classifiers, results, name) for name in ("one", "two"))
     names = ("components", "heads", "tuning")
     assert sorted(first) == [f"{name}.{kind}" for name in names for kind in ("pdf", "svg")]
     assert first == second
 
 
-def test_the_curves_are_the_means_of_the_folds_and_the_test_accuracies(results, tmp_path, monkeypatch):
-    drawn = {}
-    monkeypatch.setattr(style, "save", lambda figure, outputs, name: drawn.update({name: figure}))
-    draw(results, tmp_path / "out")
+def test_the_curves_are_the_means_of_the_folds_and_the_test_accuracies(results, drawn, draw):
+    draw(classifiers, results)
     (axes,) = drawn["tuning"].axes
     lines = {line.get_label(): line for line in axes.lines}
     assert list(lines["cross-validation"].get_xdata()) == [0.1, 1, 10]
@@ -97,10 +77,8 @@ def test_the_curves_are_the_means_of_the_folds_and_the_test_accuracies(results, 
     ]
 
 
-def test_heads_are_shown_with_every_seed_and_the_interval_of_their_mean(results, tmp_path, monkeypatch):
-    drawn = {}
-    monkeypatch.setattr(style, "save", lambda figure, outputs, name: drawn.update({name: figure}))
-    draw(results, tmp_path / "out")
+def test_heads_are_shown_with_every_seed_and_the_interval_of_their_mean(results, drawn, draw):
+    draw(classifiers, results)
     (axes,) = drawn["heads"].axes
     bars = [c for c in axes.containers if isinstance(c, ErrorbarContainer)]
     values = [np.asarray(bar.lines[0].get_ydata()).item() for bar in bars]
@@ -109,9 +87,7 @@ def test_heads_are_shown_with_every_seed_and_the_interval_of_their_mean(results,
     assert seeds == [[], [0.6, 0.65, 0.7], [0.7, 0.8], [0.85, 0.95]]
 
 
-def test_a_network_that_was_not_fine_tuned_is_shown_without(results, tmp_path, monkeypatch):
-    drawn = {}
-    monkeypatch.setattr(style, "save", lambda figure, outputs, name: drawn.update({name: figure}))
-    draw(results[:-1], tmp_path / "out")
+def test_a_network_that_was_not_fine_tuned_is_shown_without(results, drawn, draw):
+    draw(classifiers, results[:-1])
     labels = [label.get_text() for label in drawn["heads"].axes[0].get_xticklabels()]
     assert labels == ["SVM", "softmax", "MLP"]

@@ -1,7 +1,6 @@
 """The figures of the photos show the numbers they were given."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,7 @@ from matplotlib.container import ErrorbarContainer
 from matplotlib.patches import Rectangle
 
 from figures import photos, style
-from report.errors import ColophonError
-from report.stage import Inputs, Outputs, Result
+from report.stage import Result
 
 RNG = np.random.default_rng(0)
 TOP = [("cat", 0.7), ("dog & <b>", 0.2), ("emu", 0.05), ("fly", 0.0001), ("gnu", 0.0)]
@@ -21,22 +19,13 @@ def answer(title: str, true: str | None) -> dict[str, Any]:
     return {"title": title, "true": true, "top": [{"name": n, "probability": p} for n, p in TOP]}
 
 
-def write(folder: Path, name: str, metrics: dict[str, Any], **arrays: np.ndarray) -> Result:
-    folder.mkdir()
-    (folder / "metrics.json").write_text(json.dumps(metrics))
-    for key, array in arrays.items():
-        np.save(folder / f"{key.replace('_', '-')}.npy", array)
-    return Result(name, {}, folder)
-
-
 @pytest.fixture
-def said(tmp_path: Path) -> Result:
+def said(write_result) -> Result:
     network = {
         "title": "Net", "slug": "net", "image_size": 8, "images": "images-net",
         "reliability": "reliability-net", "answers": [answer("cat", "cat"), answer("friend", None)],
     }  # fmt: skip
-    return write(
-        tmp_path / "said",
+    return write_result(
         "transfer/predictions",
         {"networks": [network]},
         images_net=RNG.integers(0, 256, (2, 8, 8, 3), dtype=np.uint8),
@@ -56,13 +45,12 @@ def stability() -> dict[str, Any]:
 
 
 @pytest.fixture
-def seen(tmp_path: Path) -> Result:
+def seen(write_result) -> Result:
     network = {
         "title": "Net", "slug": "net", "maps": "maps-net", "kernels": "kernels-net", "limit": 2.0,
         "many": stability(),
     }  # fmt: skip
-    return write(
-        tmp_path / "seen",
+    return write_result(
         "transfer/activation_maps",
         {"networks": [network], "photos": [{"title": "cat_1"}, {"title": "friend"}]},
         maps_net=RNG.normal(size=(2, 5, 60, 60)).astype(np.float16),
@@ -70,26 +58,17 @@ def seen(tmp_path: Path) -> Result:
     )
 
 
-def draw(results: list[Result], folder: Path) -> dict[str, bytes]:
-    def no_data(name: str) -> Path:
-        raise ColophonError(f"a figure asked for data: {name}")
-
-    folder.mkdir()
-    photos.draw(Inputs(results, no_data), Outputs(folder, folder, lambda items, *_: iter(items)))
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-def test_every_figure_is_written_in_both_formats_with_the_same_bytes_every_time(said, seen, tmp_path):
-    first, second = (draw([said, seen], tmp_path / name) for name in ("one", "two"))
+def test_every_figure_is_written_in_both_formats_with_the_same_bytes_every_time(said, seen, draw):
+    first, second = (draw(photos, [said, seen], name) for name in ("one", "two"))
     names = ["calibration", "filters-net", "maps-net-0", "maps-net-1", "predictions-net", "stability"]
     assert sorted(first) == [f"{name}.{suffix}" for name in names for suffix in ("pdf", "svg")]
     assert first == second
 
 
-def test_without_a_convolutional_network_only_the_predictions_are_drawn(said, seen, tmp_path):
+def test_without_a_convolutional_network_only_the_predictions_are_drawn(said, seen, draw):
     metrics = seen.metrics | {"networks": []}
     (seen.directory / "metrics.json").write_text(json.dumps(metrics))
-    assert {name.split(".")[0] for name in draw([said, seen], tmp_path / "out")} == {
+    assert {name.split(".")[0] for name in draw(photos, [said, seen])} == {
         "calibration",
         "predictions-net",
     }
@@ -133,12 +112,9 @@ def test_a_map_is_shrunk_to_means():
     assert photos.shrink(tile[:9, :9]).shape == (9, 9)
 
 
-def test_trained_filters_stand_beside_the_ranges_of_untrained_ones(monkeypatch, tmp_path):
-    drawn = []
-    monkeypatch.setattr(style, "save", lambda figure, outputs, name: drawn.append(figure))
-    outputs = Outputs(tmp_path, tmp_path, lambda items, *_: iter(items))
-    photos.draw_stability([{"title": "Net", "many": stability()}], outputs)
-    left = drawn[0].axes[0]
+def test_trained_filters_stand_beside_the_ranges_of_untrained_ones(drawn, outputs):
+    photos.draw_stability([{"title": "Net", "many": stability()}], outputs("out"))
+    left = drawn["stability"].axes[0]
     ends = []
     for container in (c for c in left.containers if isinstance(c, ErrorbarContainer)):
         line, _, (bars,) = container.lines

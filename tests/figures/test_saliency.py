@@ -1,16 +1,14 @@
 """The figures of the saliency maps show the maps, groups and numbers they were given."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
-from matplotlib.figure import Figure
 
 from figures import saliency, style
-from report.stage import Inputs, Outputs, Result
+from report.stage import Result
 
 RNG = np.random.default_rng(0)
 METHODS = ("gradient", "smooth_grad", "integrated", "grad_cam", "centre", "edges", "random")
@@ -24,7 +22,7 @@ def picture(index: int, consistent: bool) -> dict[str, Any]:
 
 
 @pytest.fixture
-def result(tmp_path: Path) -> Result:
+def result(write_result) -> Result:
     similarity = [{"value": v, "low": v - 0.1, "high": v + 0.1} for v in (0.6, 0.2)]
     check = {"title": "Gradient", "parts": [1, 3], "similarity": similarity, "unrelated": {"value": 0.1}}
     metrics = {
@@ -33,58 +31,37 @@ def result(tmp_path: Path) -> Result:
         "methods": {name: {"title": saliency_title(name)} for name in METHODS},
         "checks": {"gradient": check},
     }  # fmt: skip
-    folder = tmp_path / "saliency"
-    folder.mkdir()
-    (folder / "metrics.json").write_text(json.dumps(metrics))
-    np.save(folder / "images.npy", RNG.integers(0, 256, (8, 16, 16, 3), dtype=np.uint8))
+    images = RNG.integers(0, 256, (8, 16, 16, 3), dtype=np.uint8)
+    result = write_result("visualize/saliency", metrics, images=images)
     for name in (*METHODS, "true"):
-        np.save(folder / f"maps-{name}.npy", RNG.random((8, 16, 16)).astype(np.float16))
+        np.save(result.directory / f"maps-{name}.npy", RNG.random((8, 16, 16)).astype(np.float16))
     for name in METHODS:
         for kind in ("insertion", "deletion"):
-            np.save(folder / f"{kind}-{name}.npy", RNG.random((8, 3)))
-    return Result("visualize/saliency", {}, folder)
+            np.save(result.directory / f"{kind}-{name}.npy", RNG.random((8, 3)))
+    return result
 
 
 def saliency_title(name: str) -> str:
     return name.replace("_", " ").title()
 
 
-def outputs(folder: Path) -> Outputs:
-    folder.mkdir(exist_ok=True)
-    return Outputs(folder, folder, lambda items, *_: iter(items))
-
-
-def draw(result: Result, folder: Path) -> dict[str, bytes]:
-    saliency.draw(Inputs([result], lambda name: pytest.fail(name)), outputs(folder))
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-@pytest.fixture
-def drawn(monkeypatch) -> dict[str, Figure]:
-    figures: dict[str, Figure] = {}
-    monkeypatch.setattr(style, "save", lambda figure, _, name: figures.update({name: figure}))
-    return figures
-
-
-def test_every_figure_is_written_in_both_formats_with_the_same_bytes_every_time(result, tmp_path):
-    first, second = (draw(result, tmp_path / name) for name in ("one", "two"))
+def test_every_figure_is_written_in_both_formats_with_the_same_bytes_every_time(result, draw):
+    first, second = (draw(saliency, [result], name) for name in ("one", "two"))
     names = ["all-net", "consistent-net", "curves", "inconsistent-net", "methods-net", "randomisation"]
     assert sorted(first) == [f"{name}.{suffix}" for name in names for suffix in ("pdf", "svg")]
     assert first == second
 
 
-def test_a_group_without_pictures_has_no_figure(result, drawn, tmp_path):
+def test_a_group_without_pictures_has_no_figure(result, drawn, draw):
     metrics = result.metrics
     metrics["pictures"] = [picture | {"consistent": False} for picture in metrics["pictures"]]
     (result.directory / "metrics.json").write_text(json.dumps(metrics))
-    draw(result, tmp_path / "out")
+    draw(saliency, [result])
     assert "consistent-net" not in drawn and "inconsistent-net" in drawn
 
 
-def test_a_group_shows_its_first_five_with_their_classes_coloured_by_right_or_wrong(
-    result, drawn, tmp_path
-):
-    draw(result, tmp_path / "out")
+def test_a_group_shows_its_first_five_with_their_classes_coloured_by_right_or_wrong(result, drawn, draw):
+    draw(saliency, [result])
     (axes,) = drawn["consistent-net"].axes
     words = [(text.get_text().strip(), to_hex(text.get_color()).upper()) for text in axes.texts]
     told = [word for word in words if word[0].startswith("→")]
@@ -96,8 +73,8 @@ def test_a_group_shows_its_first_five_with_their_classes_coloured_by_right_or_wr
     assert shapes[0] == shapes[1]  # two pictures are no larger than five
 
 
-def test_the_sheet_of_all_has_every_picture_and_ticks_the_consistent_ones(result, drawn, tmp_path):
-    draw(result, tmp_path / "out")
+def test_the_sheet_of_all_has_every_picture_and_ticks_the_consistent_ones(result, drawn, draw):
+    draw(saliency, [result])
     ticks = ["✓" in [text.get_text() for text in axes.texts] for axes in drawn["all-net"].axes]
     assert ticks == [True] * 6 + [False] * 2
 
@@ -125,8 +102,8 @@ def test_a_map_of_zeros_is_black_and_the_largest_values_are_brightest():
     assert saliency.heat(sparse, 20)[0, 0].sum() > 3 * 100
 
 
-def test_curves_are_the_means_over_the_pictures(result, drawn, tmp_path):
-    draw(result, tmp_path / "out")
+def test_curves_are_the_means_over_the_pictures(result, drawn, draw):
+    draw(saliency, [result])
     insertion, deletion = drawn["curves"].axes[:2]
     for axes, kind in ((insertion, "insertion"), (deletion, "deletion")):
         for line, name in zip(axes.lines, METHODS, strict=True):
@@ -134,8 +111,23 @@ def test_curves_are_the_means_over_the_pictures(result, drawn, tmp_path):
             np.testing.assert_allclose(np.asarray(line.get_ydata(), dtype=float), expected)
 
 
-def test_similarity_starts_at_one_and_the_edge_detector_stays_there(result, drawn, tmp_path):
-    draw(result, tmp_path / "out")
+def test_the_curves_legend_keeps_the_tables_order_where_the_first_network_lacks_a_map(
+    result, drawn, draw, tmp_path
+):
+    metrics = result.metrics
+    first = metrics | {"methods": {k: v for k, v in metrics["methods"].items() if k != "grad_cam"}}
+    other = tmp_path / "first"
+    other.mkdir()
+    for path in result.directory.glob("*.npy"):
+        (other / path.name).write_bytes(path.read_bytes())
+    (other / "metrics.json").write_text(json.dumps(first))
+    draw(saliency, [Result("visualize/saliency", {}, other), result])
+    (legend,) = drawn["curves"].legends
+    assert [text.get_text() for text in legend.get_texts()] == [saliency_title(name) for name in METHODS]
+
+
+def test_similarity_starts_at_one_and_the_edge_detector_stays_there(result, drawn, draw):
+    draw(saliency, [result])
     curve, level, edges = drawn["randomisation"].axes[0].lines
     np.testing.assert_allclose(np.asarray(curve.get_xydata()), [[0, 1], [1, 0.6], [3, 0.2]])
     assert set(np.asarray(level.get_ydata())) == {0.1} and set(np.asarray(edges.get_ydata())) == {1}

@@ -1,7 +1,5 @@
 """The figures of chapter 1 show the numbers they were given."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,8 +7,7 @@ import pytest
 from matplotlib.container import ErrorbarContainer
 
 from figures import classifiers, style, transfer
-from report.errors import ColophonError
-from report.stage import Inputs, Outputs, Result
+from report.stage import Result
 
 
 def accuracy(value: float) -> dict[str, float]:
@@ -29,7 +26,7 @@ def without_classifiers(monkeypatch):
 
 
 @pytest.fixture
-def svm(tmp_path: Path) -> Result:
+def svm(write_result) -> Result:
     """A result with two networks; only the convolutional one has a best layer."""
     metrics = {
         "rows": [
@@ -41,25 +38,12 @@ def svm(tmp_path: Path) -> Result:
         "best_convolutional": {"confusion": "confusion-convolutional"},
         "best_transformer": None,
     }
-    folder = tmp_path / "result"
-    folder.mkdir()
-    (folder / "metrics.json").write_text(json.dumps(metrics))
-    np.save(folder / "confusion-convolutional.npy", np.array([[8, 2, 0], [0, 5, 5], [0, 0, 0]]))
-    return Result("transfer/svm_depth", {}, folder)
+    confusion = np.array([[8, 2, 0], [0, 5, 5], [0, 0, 0]])
+    return write_result("transfer/svm_depth", metrics, confusion_convolutional=confusion)
 
 
-def draw(svm: Result, folder: Path) -> dict[str, bytes]:
-    def no_data(name: str) -> Path:
-        raise ColophonError(f"a figure asked for data: {name}")
-
-    folder.mkdir()
-    outputs = Outputs(folder, folder, lambda items, *_: iter(items))
-    transfer.draw(Inputs([svm], no_data), outputs)
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-def test_each_figure_is_written_for_latex_and_for_html_with_the_same_bytes_every_time(svm, tmp_path):
-    first, second = draw(svm, tmp_path / "one"), draw(svm, tmp_path / "two")
+def test_each_figure_is_written_for_latex_and_for_html_with_the_same_bytes_every_time(svm, draw):
+    first, second = (draw(transfer, [svm], name) for name in ("one", "two"))
     assert sorted(first) == [
         "confusion-convolutional.pdf",
         "confusion-convolutional.svg",
@@ -82,10 +66,8 @@ def test_the_markers_and_bars_are_the_accuracies_and_their_intervals(svm):
     assert [label.get_text() for label in axes.get_xticklabels()] == ["early", "late"]
 
 
-def test_a_class_without_test_images_leaves_its_row_of_the_confusion_blank(svm, tmp_path, monkeypatch):
-    drawn = []
-    monkeypatch.setattr(style, "save", lambda figure, outputs, name: drawn.append(figure))
-    draw(svm, tmp_path / "out")
-    axes = drawn[-1].axes[0]
+def test_a_class_without_test_images_leaves_its_row_of_the_confusion_blank(svm, drawn, draw):
+    draw(transfer, [svm])
+    axes = drawn["confusion-convolutional"].axes[0]
     np.testing.assert_allclose(axes.images[0].get_array(), [[0.8, 0.2, 0], [0, 0.5, 0.5], [0, 0, 0]])
     assert [text.get_text() for text in axes.texts] == ["80", "20", "50", "50"]

@@ -1,13 +1,25 @@
 """The stages of the adversarial examples, on small untrained networks."""
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from experiments.data import letters
 from experiments.nn import backbones
-from experiments.visualize import adversarial, budgets, frozen, one_pixel, subjects, transferability
+from experiments.visualize import (
+    adversarial,
+    budgets,
+    fooled_example,
+    frozen,
+    one_pixel,
+    subjects,
+    transferability,
+)
+from experiments.visualize.fooling import Plan
 from experiments.visualize.subjects import Subjects
 from report import stage
 from report.errors import ColophonError
@@ -24,18 +36,14 @@ PLAN = {
 }
 
 
-def nothing(name: str):
-    raise AssertionError(name)
-
-
 @pytest.fixture
 def pretrained(untrained) -> stage.Result:
     return untrained("small/vgg")
 
 
 @pytest.fixture
-def network(pretrained) -> frozen.Frozen:
-    return frozen.load("small/vgg", stage.Inputs([pretrained], nothing))
+def network(load, pretrained) -> frozen.Frozen:
+    return load(pretrained)
 
 
 @pytest.fixture
@@ -102,21 +110,49 @@ def test_targets_are_neither_the_true_class_nor_the_one_that_is_named() -> None:
         adversarial.draw_targets(named, pictures, 3, seed=0)
 
 
+@pytest.mark.parametrize("iterations", [1, 25])
+def test_the_probability_of_what_is_named_is_told_whether_or_not_the_attack_succeeds(
+    run_stage, pretrained, network, nothing, iterations
+) -> None:
+    pictures = subjects.load("letters", backbones.find("small/vgg"), 4, nothing)
+    arrays: dict[str, np.ndarray] = {}
+    outputs: Any = SimpleNamespace(save=arrays.__setitem__)
+    plan = Plan(step=1, iterations=iterations)
+    made = fooled_example.make(network, pictures, (EXAMPLE, "S"), plan, None, outputs)
+    assert made.reached == (iterations == 25)
+    original, fooled = arrays["example-original"], arrays["example-fooled"]
+    moved = torch.from_numpy(original + arrays["example-difference"].astype(float)).permute(2, 0, 1)[None]
+    shown = {
+        "before": network.normalized(original[None]),
+        "after": network.from_grey_levels(moved.float()),
+        "saved": network.normalized(fooled[None]),
+    }
+    for name, picture in shown.items():
+        probabilities = network.logits(picture).softmax(1)[0].numpy()
+        reading = getattr(made, name)
+        assert reading.named == letters.CLASSES[probabilities.argmax()]
+        assert reading.probability == pytest.approx(probabilities.max(), abs=1e-4)
+        assert reading.target == pytest.approx(probabilities[letters.CLASSES.index("S")], abs=1e-4)
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
         ({"example": "stingray"}, "no class 'stingray'"),
         ({"example_target": "6"}, "no class '6'"),
         ({"example": "A"}, "none of the 4 pictures shows 'A'"),
+        ({"step": 1e-4}, "none of 8 attacks on small/vgg reached its target"),
     ],
 )
-def test_examples_that_cannot_be_made_are_refused(run_stage, pretrained, changed, message) -> None:
+def test_examples_that_cannot_be_made_and_attacks_that_all_fail_are_refused(
+    run_stage, pretrained, changed, message
+) -> None:
     with pytest.raises(ColophonError, match=message):
         run_stage(adversarial, [pretrained], backbone="small/vgg", **FEW, **(PLAN | changed))
 
 
 def test_an_example_that_the_network_takes_for_its_target_already_is_refused(
-    run_stage, pretrained, network
+    run_stage, pretrained, network, nothing
 ) -> None:
     pictures = subjects.load("letters", backbones.find("small/vgg"), 4, nothing)
     said = network.logits(network.normalized(pictures.images)).argmax(1)
@@ -132,22 +168,26 @@ def test_an_example_that_the_network_takes_for_its_target_already_is_refused(
 
 
 def test_a_network_is_judged_beside_others_on_what_was_saved(
-    attacked, run_stage, pretrained, untrained
+    attacked, run_stage, pretrained, untrained, network, nothing
 ) -> None:
-    _, result = attacked
+    recorded, result = attacked
     source = stage.Result("visualize/adversarial", {"backbone": "small/vgg"}, result.directory)
     trained = [pretrained, untrained("small/vit")]
     metrics, _ = run_stage(
         transferability, [source, *trained], folder="judged", backbones=["small/vgg", "small/vit"], **FEW
     )
-    itself, other = metrics.pairs
-    assert (itself.itself, other.itself) == (True, False) and metrics.others == [other]
-    recorded = attacked[0].boundary.treatments[1]
-    assert itself.boundary.target == recorded.target and itself.boundary.changed == recorded.changed
+    (other,) = metrics.pairs
     assert other.source == "VGG (small)" and other.judge == "ViT (small)"
+    inputs, settings = stage.Inputs([], nothing), transferability.Settings(**FEW)
+    itself = transferability.pair(source, network, settings, inputs)
+    rounded, further = (stop.treatments[1] for stop in (recorded.boundary, recorded.further))
+    assert itself.boundary.target == rounded.target and itself.boundary.changed == rounded.changed
+    assert itself.further.target == further.target and itself.further.changed == further.changed
 
 
-def test_accuracy_falls_with_the_budget_and_a_stronger_attack_leaves_no_more(run_stage, pretrained) -> None:
+def test_accuracy_falls_with_the_budget_and_a_stronger_attack_leaves_no_more(
+    run_stage, pretrained, nothing
+) -> None:
     metrics, result = run_stage(
         budgets, [pretrained], backbone="small/vgg", budgets=[0, 64, 16], steps=3, **FEW
     )
@@ -155,19 +195,28 @@ def test_accuracy_falls_with_the_budget_and_a_stronger_attack_leaves_no_more(run
     left = [row.pgd.accuracy.correct for row in metrics.budgets]
     assert left == sorted(left, reverse=True)
     clean = np.asarray(result.array("correct-clean"))
+    assert metrics.clean.accuracy.correct == clean.sum()
+    assert left == [np.asarray(result.array(row.pgd.correct)).sum() for row in metrics.budgets]
     for row in (metrics.clean, metrics.budgets[0].fgsm, metrics.budgets[0].pgd):
         np.testing.assert_array_equal(result.array(row.correct), clean)  # no budget, no attack
     labels = subjects.load("letters", backbones.find("small/vgg"), 4, nothing).labels
     np.testing.assert_array_equal(result.array("labels"), labels)
 
 
-def test_one_pixel_is_sought_in_pictures_that_are_named_rightly(run_stage, pretrained, network) -> None:
+def test_one_pixel_is_sought_in_pictures_that_are_named_rightly(
+    run_stage, pretrained, network, nothing
+) -> None:
     pictures = subjects.load("letters", backbones.find("small/vgg"), 25, nothing)
     said = network.logits(network.normalized(pictures.images)).argmax(1).numpy()
     right = np.flatnonzero(said == pictures.labels)
     settings = {"collection": "letters", "backbone": "small/vgg", "population": 6, "generations": 2}
     metrics, result = run_stage(one_pixel, [pretrained], attacked=2, **settings)
     assert [attempt.true for attempt in metrics.attempts] == [pictures.names()[i] for i in right[:2]]
+    share = np.mean([attempt.fooled for attempt in metrics.attempts])
+    assert metrics.fooled.value == pytest.approx(share) and metrics.fooled.total == 2
+    falls = [attempt.before - attempt.after for attempt in metrics.attempts]
+    assert metrics.drop == pytest.approx(100 * np.median(falls))
+    assert 2 * 6 <= metrics.queries <= 2 * 6 * (1 + 2)
     original, fooled = np.array(result.array("original")), np.array(result.array("fooled"))
     assert (original != fooled).any(axis=2).sum() <= 1
     shown = metrics.attempts[metrics.shown]

@@ -5,12 +5,13 @@ import pytest
 import torch
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
+from experiments.nn import device
 from experiments.visualize import ascent, frozen
 from experiments.visualize.ascent import Ascent, Batch, Slope, blur_matrix
 from experiments.visualize.variants import Variant
-from report import stage
 
 JITTER, SIGMA = 2, 0.5
+PRECISIONS: tuple[device.Precision, ...] = ("float32", "bfloat16")
 MIXED = [
     Variant(name="a", iterations=6),
     Variant(name="b", iterations=6, penalty="squared", l2=0.05, blur_every=2, learning_rate=20),
@@ -18,12 +19,6 @@ MIXED = [
     Variant(name="d", iterations=4, l2=0.5, blur_every=3, learning_rate=0.5),
     Variant(name="e", iterations=6, step="normalised", l2=0.1),
 ]
-
-
-@pytest.fixture
-def small(untrained) -> frozen.Frozen:
-    inputs = stage.Inputs([untrained("small/squeezenet")], lambda name: pytest.fail(name))
-    return frozen.load("small/squeezenet", inputs)
 
 
 def planned(variants: list[Variant], start: torch.Tensor | None = None) -> list[Ascent]:
@@ -136,6 +131,23 @@ def test_a_normalised_step_is_as_long_as_the_learning_rate(small) -> None:
     batch = ascend(small, [Ascent(variant, 0, 3, start, frozenset([1]))])
     levels = batch.kept[0][1].astype(float) - small.grey_levels(start[None])[0].permute(1, 2, 0).numpy()
     assert np.linalg.norm(levels / 255 / 0.5) == pytest.approx(3, rel=0.02)  # rounded to 8 bits
+
+
+def test_the_slope_of_a_score_is_its_gradient_in_either_precision(small) -> None:
+    given = small.normalized(np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8))
+    targets = [7, 3, 7]
+    weights = {key: value.clone() for key, value in small.network.state_dict().items()}
+    exact, rough = (Slope(small, [3, 7], precision)(given, targets) for precision in PRECISIONS)
+    asked = given.clone().requires_grad_()
+    small.network(asked)[torch.arange(3), targets].sum().backward()
+    assert asked.grad is not None
+    torch.testing.assert_close(exact, asked.grad, rtol=1e-4, atol=1e-6)
+    alike = torch.cosine_similarity(rough.flatten(1), exact.flatten(1))
+    longer = ascent.length(rough) / ascent.length(exact)
+    assert rough.dtype == torch.float32 and not torch.equal(rough, exact)
+    assert alike.min() > 0.9 and (longer - 1).abs().max() < 0.1  # ReLUs near zero may go the other way
+    for key, value in small.network.state_dict().items():
+        assert torch.equal(value, weights[key])  # those of others' networks stay exact
 
 
 def test_the_score_rises(small) -> None:

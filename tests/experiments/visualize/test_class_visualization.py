@@ -1,13 +1,16 @@
 import numpy as np
 import pytest
+import torch
 from pydantic import ValidationError
+from safetensors.torch import load_file, save_file
 from scipy.special import softmax
 
 from experiments.data import letters
-from experiments.visualize import class_visualization, frozen, pictures
+from experiments.visualize import class_visualization, pictures, subjects
 from experiments.visualize.ascent import Batch
 from experiments.visualize.class_visualization import Settings
 from experiments.visualize.variants import VARIANTS, Variant
+from figures.ascent import CURVES
 from report import stage
 from report.errors import ColophonError
 
@@ -29,12 +32,11 @@ def both(untrained) -> list[stage.Result]:
     return [untrained("small/squeezenet"), untrained("small/vgg")]
 
 
-def test_metrics_tell_what_networks_say_of_the_pictures_that_were_written(run_stage, both) -> None:
+def test_metrics_tell_what_networks_say_of_the_pictures_that_were_written(run_stage, load, both) -> None:
     metrics, result = run_stage(class_visualization, both, variants=ROWS, classes=CLASSES, **LETTERS)
     assert metrics.others == ["VGG (small)"] and metrics.jitter == 2
     assert metrics.gradients == 2 * 4 + 2 * 4 + 3
-    inputs = stage.Inputs(both, lambda name: pytest.fail(name))
-    networks = [frozen.load(name, inputs) for name in ("small/squeezenet", "small/vgg")]
+    networks = [load(result) for result in both]
     for name, target in (("first", "Q"), ("other", "Z")):
         drawn = metrics.variants[name]
         saved = np.asarray(result.array(drawn.pictures))
@@ -55,6 +57,23 @@ def test_metrics_tell_what_networks_say_of_the_pictures_that_were_written(run_st
     assert [mark.iteration for mark in metrics.variants["first"].marks] == [0, 2, 4]
 
 
+def test_the_pictures_to_start_from_are_told_by_their_own_classes(run_stage, load, nothing, both) -> None:
+    metrics, _ = run_stage(
+        class_visualization, both, variants=ROWS[:1], classes=CLASSES, images=30, sigma=0.7, **LETTERS
+    )
+    own = load(both[0])
+    found = subjects.load("letters", own.backbone, 30, nothing)
+    with torch.no_grad():
+        scores = own.logits(own.normalized(found.images)).numpy()
+    true = [row[label] for row, label in zip(scores, found.labels, strict=True)]
+    assert metrics.picture_logit == pytest.approx(np.mean(true), abs=1e-4)
+    assert metrics.picture_logit_highest == pytest.approx(max(true), abs=1e-4)
+    levels = found.images.astype(int)
+    steps = [np.abs(np.diff(levels, axis=axis)).ravel() for axis in (1, 2)]
+    assert metrics.picture_variation == pytest.approx(np.concatenate(steps).mean(), rel=1e-4)
+    assert (metrics.pictures, metrics.collection, metrics.sigma) == (30, found.title, 0.7)
+
+
 def test_a_variant_is_compared_with_the_first_of_the_same_seeds(run_stage, both) -> None:
     metrics, result = run_stage(class_visualization, both, variants=ROWS, classes=CLASSES, **LETTERS)
     first, smooth, other = (metrics.variants[row.name] for row in ROWS)
@@ -66,6 +85,52 @@ def test_a_variant_is_compared_with_the_first_of_the_same_seeds(run_stage, both)
     assert smooth.marks[-1].spread == pytest.approx(pictures.distance(*ends[0]))
     assert max(smooth.marks[-1].variation) < min(first.marks[-1].variation)
     assert other.marks[0].moved == [0] and other.marks[0].spread is None
+
+
+def test_variants_that_differ_in_length_alone_share_their_gradients(run_stage, both) -> None:
+    row = ROWS[0].model_dump()
+    brief = Variant(**(row | {"name": "brief", "iterations": 3, "marks": (), "seeds": (2,)}))
+    same = {"classes": CLASSES, **LETTERS}
+    metrics, result = run_stage(class_visualization, both, variants=(brief, *ROWS[:2]), **same)
+    assert metrics.gradients == 2 * 4 + 2 * 4
+    alone, other = run_stage(class_visualization, both, variants=(brief,), folder="alone", **same)
+    assert alone.gradients == 3
+    shared, own = (np.asarray(one.array("pictures-brief")).astype(int) for one in (result, other))
+    assert shared.shape == own.shape == (1, 2, 32, 32, 3)
+    assert np.abs(shared - own).max() <= 1  # rounding in a batch of another size
+    assert metrics.variants["brief"].gradient == pytest.approx(alone.variants["brief"].gradient, rel=1e-3)
+    assert metrics.variants["first"].marks[-1].distance is None  # the first variant has not that seed
+
+
+def test_a_float32_variant_is_run_anew_only_where_the_others_are_not_float32(run_stage, both) -> None:
+    exact = ROWS[0].model_copy(update={"name": "exact", "precision": "float32"})
+    for precision, times in (("float32", 1), ("bfloat16", 2)):
+        metrics, _ = run_stage(
+            class_visualization, both, variants=(ROWS[0], exact), classes=CLASSES, precision=precision,
+            folder=precision, **LETTERS,
+        )  # fmt: skip
+        assert (metrics.precision, metrics.gradients) == (precision, times * 2 * 4)
+        apart = metrics.variants["exact"].marks[-1].distance
+        assert (max(apart) > 0) == (times == 2)
+
+
+def test_what_is_drawn_as_a_curve_is_judged_all_along_its_way_and_all_else_at_its_marks(
+    run_stage, both
+) -> None:
+    assert {row.name for row in VARIANTS if row.curve} == set(CURVES)
+    rows = (ROWS[0], ROWS[1].model_copy(update={"curve": True}))
+    metrics, result = run_stage(class_visualization, both, variants=rows, classes=CLASSES, **LETTERS)
+    points = [result.array(metrics.variants[row.name].trace)[0, :, 0].tolist() for row in rows]
+    assert points == [[0, 2, 4], [0, 1, 2, 4]]
+
+
+def test_gradients_that_are_nothing_are_counted(run_stage, both) -> None:
+    file = both[0].path("weights.safetensors")
+    weights = load_file(file)
+    weights["classifier.1.bias"][letters.CLASSES.index("Q")] = -1e6  # SqueezeNet's scores pass a ReLU
+    save_file(weights, file)
+    metrics, _ = run_stage(class_visualization, both, variants=ROWS, classes=CLASSES, **LETTERS)
+    assert (metrics.dead, metrics.gradients) == (2 * 4 + 2 * 4, 2 * 4 + 2 * 4 + 3)
 
 
 def test_an_interrupted_stage_goes_on_to_the_same_pictures(run_stage, both, monkeypatch) -> None:

@@ -77,6 +77,7 @@ def scene() -> Any:
     )
     return SimpleNamespace(
         frozen=frozen,
+        quick_logits=logits,
         subjects=SimpleNamespace(images=pictures),
         images=frozen.normalized(pictures),
         predicted=torch.tensor([1, 1]),
@@ -98,5 +99,17 @@ def test_curves_change_where_the_cell_that_matters_goes(scene) -> None:
     inserted, deleted = curves.both(wrong)
     np.testing.assert_allclose(inserted, [[blurred, blurred, blurred, blurred, whole]] * 2, rtol=1e-6)
     np.testing.assert_allclose(deleted, [[whole, whole, whole, whole, none]] * 2, rtol=1e-6)
-    np.testing.assert_allclose(curves.without_least(right, 0.5), [whole] * 2, rtol=1e-6)
-    np.testing.assert_allclose(curves.without_least(wrong, 1 / 16), [none] * 2, rtol=1e-6)
+    np.testing.assert_allclose(curves.without(right, 0.5, least=True), [whole] * 2, rtol=1e-6)
+    np.testing.assert_allclose(curves.without(wrong, 1 / 16, least=True), [none] * 2, rtol=1e-6)
+    np.testing.assert_allclose(curves.without(right, 1 / 16), [none] * 2, rtol=1e-6)
+
+
+def test_random_orders_pass_as_often_as_the_cell_that_matters_comes_in_time(scene) -> None:
+    """At half of the cells it is among the first half, and the difference positive, in half of the orders."""
+    curves = Curves(scene, (0.5,), CELL, 0.5, 1)
+    known = np.array([-1.0, 1.0])
+    found = curves.chance(200, np.array([0.0, 0.0]), known)
+    assert np.all(np.abs(found - 0.5) < 0.12)  # three and a half deviations
+    assert curves.chance(200, np.array([1.0, -1.0]), known).tolist() == [0, 1]
+    assert curves.chance(1, np.array([0.0, 0.0]), known).tolist() == [0, 1]
+    np.testing.assert_array_equal(found, curves.chance(200, np.array([0.0, 0.0]), known))

@@ -6,13 +6,6 @@ import torch
 
 from experiments.nn import backbones
 from experiments.visualize import frozen
-from report import stage
-
-
-@pytest.fixture
-def small(untrained) -> frozen.Frozen:
-    inputs = stage.Inputs([untrained("small/squeezenet")], lambda name: pytest.fail(name))
-    return frozen.load("small/squeezenet", inputs)
 
 
 def test_pictures_come_back_as_they_went_in(small) -> None:

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from experiments.visualize import frozen, pictures
-from report import stage
+from experiments.visualize import pictures
 
 
 def test_the_total_variation_of_stripes_and_of_one_colour_is_known() -> None:
@@ -21,10 +20,8 @@ def test_distances_are_in_grey_levels_and_do_not_wrap_around() -> None:
     assert pictures.spread(np.stack([black, grey, white])) == pytest.approx((100 + 255 + 155) / 3)
 
 
-def test_scores_are_those_of_the_network_in_batches_of_any_size(untrained) -> None:
-    inputs = stage.Inputs([untrained("small/squeezenet")], lambda name: pytest.fail(name))
-    network = frozen.load("small/squeezenet", inputs)
-    images = np.random.default_rng(0).integers(0, 256, (pictures.AT_ONCE + 3, 32, 32, 3), dtype=np.uint8)
+def test_scores_are_those_of_the_network_in_batches_of_any_size(small) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (11, 32, 32, 3), dtype=np.uint8)
     with torch.no_grad():
-        expected = network.logits(network.normalized(images)).numpy()
-    np.testing.assert_allclose(pictures.logits(network, images), expected, atol=1e-5)
+        expected = small.logits(small.normalized(images)).numpy()
+    np.testing.assert_allclose(pictures.logits(small, images), expected, atol=1e-5)

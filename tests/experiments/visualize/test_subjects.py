@@ -12,10 +12,6 @@ SQUEEZENET = backbones.find("torchvision/squeezenet1_1")
 SMALL = backbones.find("small/squeezenet")
 
 
-def nowhere(name: str) -> Path:
-    raise AssertionError(name)
-
-
 @pytest.fixture
 def photos(tmp_path: Path):
     """Writes a file in the form of the practical's; gives what locates it."""
@@ -49,8 +45,8 @@ def test_photos_of_another_size_are_squeezed_to_the_networks_input(photos) -> No
     assert found.images.shape == (3, 224, 224, 3) and np.all(found.images == 7)
 
 
-def test_letters_are_spread_over_the_alphabet_and_grey_in_three_channels() -> None:
-    found = subjects.load("letters", SMALL, 25, nowhere)
+def test_letters_are_spread_over_the_alphabet_and_grey_in_three_channels(nothing) -> None:
+    found = subjects.load("letters", SMALL, 25, nothing)
     assert found.images.shape == (25, 32, 32, 3) and len(set(found.labels.tolist())) > 10
     np.testing.assert_array_equal(found.images[..., 0], found.images[..., 2])
     assert found.classes == letters.CLASSES
@@ -78,13 +74,13 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
         subjects.load("imagenet/val25", SQUEEZENET, 3, lambda name: path)
 
 
-def test_collections_that_the_network_does_not_know_are_refused(photos) -> None:
+def test_collections_that_the_network_does_not_know_are_refused(photos, nothing) -> None:
     with pytest.raises(ColophonError, match="does not know the classes"):
-        subjects.load("letters", SQUEEZENET, 3, nowhere)
+        subjects.load("letters", SQUEEZENET, 3, nothing)
     with pytest.raises(ColophonError, match="does not know the classes"):
         subjects.load("imagenet/val25", SMALL, 3, photos())
     with pytest.raises(ColophonError, match="no pictures called 'cats'"):
-        subjects.load("cats", SQUEEZENET, 3, nowhere)
+        subjects.load("cats", SQUEEZENET, 3, nothing)
     with pytest.raises(ColophonError, match="has 3 pictures, not 4"):
         subjects.load("imagenet/val25", SQUEEZENET, 4, photos())
 

@@ -44,19 +44,26 @@ def test_seeds_threads_and_the_order_of_sets_are_fixed_and_a_second_run_gives_th
     assert built.read(path) == first
 
 
-def test_torch_is_seeded_and_made_deterministic() -> None:
+def test_torch_is_seeded_made_deterministic_and_computes_float32_in_full() -> None:
     torch = pytest.importorskip("torch")
 
     class Settings(stage.Settings):
         seed: int = 3
 
     threads = torch.get_num_threads()
+    tf32 = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = [part.allow_tf32 for part in tf32]
     try:
+        for part in tf32:
+            part.allow_tf32 = True
         fix_seeds(Settings(), 1)
         assert torch.rand(3).equal(torch.rand(3, generator=torch.Generator().manual_seed(3)))
         assert torch.are_deterministic_algorithms_enabled()
         assert torch.get_num_threads() == 1
+        assert [part.allow_tf32 for part in tf32] == [False, False]
     finally:
+        for part, allowed in zip(tf32, before, strict=True):
+            part.allow_tf32 = allowed
         torch.use_deterministic_algorithms(False)
         torch.set_num_threads(threads)
 

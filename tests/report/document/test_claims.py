@@ -202,6 +202,12 @@ def test_a_wording_in_the_table_has_no_links_and_in_the_file_no_marks_of_markdow
     assert plain(text) == "The 1_0 and x | p of @fig-a"
 
 
+def test_formulas_of_a_wording_stay_as_they_are_in_the_table_and_in_the_file():
+    text = r"For [$\lambda^*$](#stage){.value} = 1\_0, $|x| \le 2 * \|y\|$, *not* for \$5 | $x$"
+    assert unlinked(text) == r"For $\lambda^*$ = 1\_0, $|x| \le 2 * \|y\|$, *not* for \$5 \| $x$"
+    assert plain(text) == r"For $\lambda^*$ = 1_0, $|x| \le 2 * \|y\|$, not for $5 | $x$"
+
+
 CHAPTER = """# One {#sec-one}
 
 {% claim "grows", against(results("chain/total").total, 1) %}

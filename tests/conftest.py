@@ -1,0 +1,37 @@
+"""The smoke report, built once a session for all modules that look into it."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import html
+
+from tests.smoke import copy_to, make
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project, in a folder with a space in its name, with its smoke report built."""
+    folder = tmp_path_factory.mktemp("a report") / "my project"
+    folder.mkdir()
+    copy_to(folder)
+    done = make(folder, "report")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def page(project: Path) -> Any:
+    """The HTML."""
+    return html.fromstring((project / "build/smoke/report.html").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def printed(project: Path) -> str:
+    """The text of the PDF, laid out as there."""
+    if shutil.which("pdftotext") is None:
+        pytest.fail("pdftotext is missing: make latex installs it (poppler-utils)")
+    words = ["pdftotext", "-layout", str(project / "build/smoke/report.pdf"), "-"]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
