@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from figures import style
 from figures.pictures import few_colours, fitted
@@ -14,6 +15,8 @@ STAGE = "visualize/class_visualization"
 TILE = 150  # pixels of a picture in print, about an inch
 COLOURS = 64  # of a picture in print: with all of them a page would take megabytes
 TITLE = 0.3  # inches over a picture for two lines
+WIDE = 4  # columns of `networks` side by side; the others follow below
+TALLEST = 7.4  # inches of it, so that its caption stays on the page
 START, END = 0, -1
 
 # A tile is a variant, one of its marks and a title; marks that a short run does not reach are its end.
@@ -92,11 +95,11 @@ CURVES = {  # variant -> colour, line, name
     "blur-none": (style.VERMILION, "-", "never blurred"),
     "rate-low": (style.GREEN, "--", "η = {rate}"),
     "squared-high": (style.PURPLE, "-.", "penalty {l2} ‖x‖²"),
-    "long": (style.SKY, "-", "blurred every {every}, long"),
+    "long": (style.SKY, "-", "blurred every {every}, λ = {l2}"),
 }
 MEASURES = (  # column of a trace, what it is, whether it is a fraction
-    (1, "probability, this network", True),
-    (3, "probability, other networks", True),
+    (1, "probability,\n{own}", True),
+    (3, "probability,\n{others}", True),
     (2, "class score", False),
     (4, "total variation, grey levels", False),
 )
@@ -121,8 +124,7 @@ def draw(inputs: Inputs, outputs: Outputs) -> None:
             ]
             draw_panel([seeds], f"seeds-{slug}", outputs)
         draw_curves(result, outputs)
-    labels = [result.metrics["title"] for result in results]
-    draw_panel([pictures_of(result, NETWORKS) for result in results], "networks", outputs, labels)
+    draw_networks(results, outputs)
 
 
 Picture = tuple[np.ndarray, str]
@@ -143,13 +145,13 @@ def look(result: Result, name: str, place: int, title: str, seed: int = 0) -> Pi
     """The picture of a variant at one of its marks, with its title."""
     drawn = result.metrics["variants"][name]
     pixels = np.asarray(result.array(drawn["pictures"])[seed, place])
-    return pixels, title.format(after=drawn["marks"][place]["iteration"], **words(drawn))
+    return pixels, title.format(after=f"{drawn['marks'][place]['iteration']:,}", **words(drawn))
 
 
 def words(drawn: dict[str, Any]) -> dict[str, str]:
     """The settings of a variant as titles name them."""
     return {
-        "l2": f"{drawn['l2']:.5f}".rstrip("0").rstrip("."),
+        "l2": power(drawn["l2"]),
         "rate": f"{drawn['learning_rate']:g}",
         "every": str(drawn["blur_every"]),
         "start": drawn["start"],
@@ -157,44 +159,87 @@ def words(drawn: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def draw_panel(
-    rows: Sequence[Sequence[Picture]], name: str, outputs: Outputs, labels: Sequence[str] = ()
-) -> None:
-    """Tiles of one size in rows, each titled; `labels` stand left of the rows."""
+def power(number: float) -> str:
+    """`0.001`, and of what is smaller a power of ten as the text has it, in mathtext."""
+    factor, _, exponent = f"{number:g}".partition("e")
+    if not exponent:
+        return factor
+    before = "" if factor == "1" else rf"{factor} \cdot "
+    return f"${before}10^{{{int(exponent)}}}$"
+
+
+def draw_panel(rows: Sequence[Sequence[Picture]], name: str, outputs: Outputs) -> None:
+    """Tiles of one size in rows, each titled."""
     kept = [row for row in rows if row]
     if sum(map(len, kept)) < 2:
         return
     columns = max(map(len, kept))
     side = min(style.TEXT_WIDTH / columns, 1.3)
-    figure = style.figure(side * columns, len(kept) * (side + TITLE))
-    grid = figure.subplots(len(kept), columns, squeeze=False)
+    figure, grid = tiles(len(kept), columns, side, len(kept))
+    for index, row in enumerate(kept):
+        for axes, (pixels, title) in zip(grid[index], row, strict=False):
+            show(axes, pixels)
+            axes.set_title(title, fontsize=6.8, pad=2.5)
+    style.save(figure, outputs, name)
+
+
+def draw_networks(results: Sequence[Result], outputs: Outputs) -> None:
+    """A row a network, `WIDE` columns side by side and the others below; titles once, above their column.
+
+    A network that did not run a column's variant leaves its place empty.
+    """
+    columns = [tile for tile in NETWORKS if any(pictures_of(result, [tile]) for result in results)]
+    if len(columns) < 2:
+        return
+    height = -(-len(columns) // WIDE)
+    rows = height * len(results)
+    side = min(style.TEXT_WIDTH / WIDE, (TALLEST - height * TITLE) / rows)
+    figure, grid = tiles(rows, min(WIDE, len(columns)), side, height)
+    for place, tile in enumerate(columns):
+        top, column = place // WIDE * len(results), place % WIDE
+        found = [pictures_of(result, [tile]) for result in results]
+        for axes, picture in zip(grid[top:, column], found, strict=False):
+            for pixels, _ in picture:
+                show(axes, pixels)
+        titles = [title for picture in found for _, title in picture]
+        grid[top, column].set_title(titles[0], fontsize=7.5, pad=2.5)
+    for index, axes in enumerate(grid[:, 0]):
+        axes.text(
+            -0.04, 0.5, results[index % len(results)].metrics["title"].replace(" ", "\n"), rotation=90,
+            ha="right", va="center", multialignment="center", fontsize=7.5, transform=axes.transAxes,
+        )  # fmt: skip
+    style.save(figure, outputs, "networks")
+
+
+def tiles(rows: int, columns: int, side: float, titled: int) -> tuple[Figure, np.ndarray]:
+    """A figure and its axes (rows, columns), `side` inches each; `titled` of the rows have titles."""
+    figure = style.figure(side * columns, rows * side + titled * TITLE)
+    grid = figure.subplots(rows, columns, squeeze=False)
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)  # type: ignore[union-attr]  # constrained
     for axes in grid.flat:
         axes.set_axis_off()
-    for index, row in enumerate(kept):
-        for axes, (pixels, title) in zip(grid[index], row, strict=False):
-            axes.imshow(few_colours(fitted(pixels, TILE), COLOURS), interpolation="none")
-            axes.set_title(title, fontsize=6.8, pad=2.5)
-        if labels:
-            grid[index][0].text(
-                -0.06, 0.5, labels[index].replace(" ", "\n"), rotation=90, ha="right", va="center",
-                multialignment="center", fontsize=7, transform=grid[index][0].transAxes,
-            )  # fmt: skip
-    style.save(figure, outputs, name)
+    return figure, grid
+
+
+def show(axes: Axes, pixels: np.ndarray) -> None:
+    """A picture (size, size, 3) in print."""
+    axes.imshow(few_colours(fitted(pixels, TILE), COLOURS), interpolation="none")
 
 
 def draw_curves(result: Result, outputs: Outputs) -> None:
     """What was measured against the iterations: the mean over the seeds, with their range."""
     variants = result.metrics["variants"]
+    judges = result.metrics["others"]
+    others = judges[0] if len(judges) == 1 else "mean of other networks"
     figure = style.figure(style.TEXT_WIDTH, 4.3)
     grid = figure.subplots(2, 2, sharex=True)
     for axes, (column, label, fraction) in zip(grid.flat, MEASURES, strict=True):
         for name in CURVES:
             if name in variants:
                 draw_curve(axes, variants[name], result, name, column)
-        axes.set_ylabel(label)
+        axes.set_ylabel(label.format(own=result.metrics["title"], others=others))
         axes.set_xscale("symlog", linthresh=1, linscale=0.5)
-        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_major_formatter("{x:,.0f}")
         if fraction:
             axes.set_ylim(-0.03, 1.03)
             style.percent(axes.yaxis)

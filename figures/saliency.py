@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 from figures import style
@@ -215,6 +216,7 @@ def draw_randomisation(found: list[Result], outputs: Outputs) -> None:
         )
         axes.set_title(metrics["title"])
         axes.set_xlabel("random parts, from the last")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     panels[0].set_ylabel("rank correlation")
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3)
     style.save(figure, outputs, "randomisation")

@@ -1,6 +1,7 @@
 """The test behind a claim about pairs: two measurements of the same pictures, or with the same seeds."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,17 +14,24 @@ from report.errors import ColophonError
 
 FEWEST_FLIPPED = 12  # fewer pairs have too few sign patterns: the least p of 11 is 0.001
 FLIPS = 99_999
+ALIKE = 1e-12  # differences of shares such as 1 − 2/3 and 1/3 are the same up to rounding
 
 
-def paired(a: Iterable[Value], b: Iterable[Value], path: str = "", over: str = "images") -> Outcome:
+def paired(
+    a: Iterable[Value], b: Iterable[Value], path: str = "", over: str = "images", shares: bool = False
+) -> Outcome:
     """The mean of `a` is claimed to be above that of `b`, measured in pairs.
 
     Args:
         a, b: metrics that are lists, or groups of metrics, one a pair and in the same order.
         path: leads from each of them to the number, `after.probability`.
         over: what the pairs are, for the table of claims: images, seeds.
+        shares: both lie between 0 and 1, so that the interval ends where their difference must (a
+            unit of `fraction` does not say so: a margin is one, too). Where every pair has the same
+            difference there is none, as nothing then shows how far pairs may differ.
 
-    Raises ColophonError for lists of different lengths or units. Fewer than 3 pairs are undecided.
+    Raises ColophonError for lists of different lengths or units, and for shares below 0 or above 1.
+    Fewer than 3 pairs are undecided.
     """
     first, second = leaves(a, path), leaves(b, path)
     if len(first) != len(second):
@@ -39,6 +47,8 @@ def paired(a: Iterable[Value], b: Iterable[Value], path: str = "", over: str = "
         raise ColophonError(
             f"{first[0]._name()} and {second[0]._name()} have different units", "Compare like with like."
         )
+    if shares:
+        require_shares([*first, *second])
     differences = np.array([number(x) - number(y) for x, y in zip(first, second, strict=True)])
     if len(differences) >= FEWEST_FLIPPED:
         test, estimate = "paired, sign flips", by_flips(differences)
@@ -47,7 +57,21 @@ def paired(a: Iterable[Value], b: Iterable[Value], path: str = "", over: str = "
     else:
         reason = f"the difference is the same for all {over}"
         return Outcome("paired t-test", 0, counts=counts, counted=counted, reason=reason)
-    return outcome(test, estimate, 1, declared(first[0]), counts, counted)
+    if shares:
+        estimate = replace(estimate, low=max(estimate.low, -1.0), high=min(estimate.high, 1.0))
+    found = outcome(test, estimate, 1, declared(first[0]), counts, counted)
+    if shares and np.ptp(differences) < ALIKE:
+        return replace(found, low=None, high=None, counted=f"{counted}, all alike")
+    return found
+
+
+def require_shares(values: Iterable[Value]) -> None:
+    for value in values:
+        if not 0 <= number(value) <= 1:
+            raise ColophonError(
+                f"paired: {value._name()} is {number(value):g}, which is no share",
+                "Leave out shares=true, or compare numbers between 0 and 1.",
+            )
 
 
 def by_flips(differences: np.ndarray) -> Estimate:

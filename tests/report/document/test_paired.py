@@ -36,6 +36,28 @@ def test_a_difference_that_is_the_same_everywhere_is_decided_only_by_many_pairs(
     assert undecided.p is None and undecided.reason == "the difference is the same for all images"
 
 
+def test_the_interval_of_a_difference_of_shares_ends_where_the_difference_must():
+    first, second = seeds(*[1.0] * 25), seeds(0.5, *[0.0] * 24)
+    free, cut = paired(first, second), paired(first, second, shares=True)
+    assert free.high is not None and free.high > 100
+    assert (cut.low, cut.high) == (free.low, 100)
+    assert (cut.p, cut.difference) == (free.p, free.difference)
+    assert paired(second, first, shares=True).low == -100
+
+
+def test_shares_that_differ_alike_in_every_pair_have_a_p_and_no_interval():
+    first = seeds(*[1.0] * 20, *[2 / 3] * 5)
+    second = seeds(*[2 / 3] * 20, *[1 / 3] * 5)  # the differences are equal but for rounding
+    found = paired(first, second, shares=True)
+    assert found.difference == pytest.approx(100 / 3) and found.p == paired(first, second).p
+    assert (found.low, found.high, found.counted) == (None, None, "25 images, all alike")
+
+
+def test_what_is_no_share_is_refused_where_shares_are_compared():
+    with pytest.raises(ColophonError, match="which is no share"):
+        paired(seeds(0.1, -0.2, 0.3), seeds(0.1, 0.2, 0.3), shares=True)
+
+
 def test_pairs_exchanged_point_the_other_way_with_the_same_p():
     rng = np.random.default_rng(3)
     first, second = seeds(*rng.random(15)), seeds(*rng.random(15))
