@@ -55,8 +55,10 @@ def paired(
     elif np.ptp(differences):
         test, estimate = "paired t-test", by_student(differences)
     else:
+        alike = Estimate(float(differences[0]), *[float(differences[0])] * 2, 1.0)
+        found = outcome("paired t-test", alike, 1, declared(first[0]), counts, counted)
         reason = f"the difference is the same for all {over}"
-        return Outcome("paired t-test", 0, counts=counts, counted=counted, reason=reason)
+        return replace(found, direction=0, p=None, low=None, high=None, reason=reason)
     if shares:
         estimate = replace(estimate, low=max(estimate.low, -1.0), high=min(estimate.high, 1.0))
     found = outcome(test, estimate, 1, declared(first[0]), counts, counted)
