@@ -55,7 +55,8 @@ def paired(
     elif np.ptp(differences):
         test, estimate = "paired t-test", by_student(differences)
     else:
-        alike = Estimate(float(differences[0]), *[float(differences[0])] * 2, 1.0)
+        same = float(differences[0])
+        alike = Estimate(same, same, same, 1.0)
         found = outcome("paired t-test", alike, 1, declared(first[0]), counts, counted)
         reason = f"the difference is the same for all {over}"
         return replace(found, direction=0, p=None, low=None, high=None, reason=reason)
