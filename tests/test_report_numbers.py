@@ -33,7 +33,7 @@ def test_every_number_leads_to_its_stage_and_tells_the_value_of_its_metrics(proj
     numbers = page.xpath("//a[@class='value']")
     assert len(numbers) > 40
     for number in numbers:
-        if re.match(r"[−\d][^:/]*: .*\w+/\w+.*: ", number.get("title")):
+        if re.match(r"[-−\d][^:/]*: .*\w+/\w+.*: ", number.get("title")):
             continue  # computed from others, which it names; a stage's name begins with a letter
         ((stage, path, value, rest),) = re.findall(r"^(.+): (.+) = ([^ ,]+)(.*)$", number.get("title"))
         if f"{stage}:{path}" not in values:  # a fact of the run
@@ -149,7 +149,9 @@ def test_a_table_reads_back_from_csv_as_the_metrics_it_shows(project, name):
 
 def test_every_table_and_nothing_else_is_exported(project):
     folder = project / "build/smoke/report/tables"
-    names = (*TABLES, "fooling", "controls", "transfer", "ascent")
+    visualized = ("fooling", "controls", "transfer", "ascent")
+    adapted = ("adaptation", "fixed", "latent", "pseudo", "schedules")
+    names = (*TABLES, *visualized, *adapted)
     expected = {f"tbl-{name}.{suffix}" for name in names for suffix in ("csv", "tex")}
     assert {path.name for path in folder.iterdir()} == expected
 
