@@ -1,8 +1,8 @@
 """Train on with the network's own predictions on the target domain as labels (Lee 2013), in rounds.
 
 A round labels the target's training pictures with the network as it is, keeps some of these labels, and
-trains for one pass on source pictures with their labels and target pictures with the kept ones, equally
-many of each. The domain head is left out. The last round's network is measured: target labels choose
+trains for some iterations on source pictures with their labels and target pictures with the kept ones,
+equally many of each. The domain head is left out. The last round's network is measured: target labels choose
 nothing, they only tell how good the kept labels were.
 """
 

@@ -14,7 +14,7 @@ from report.errors import ColophonError
 
 FEWEST_FLIPPED = 12  # fewer pairs have too few sign patterns: the least p of 11 is 0.001
 FLIPS = 99_999
-ALIKE = 1e-12  # differences of shares such as 1 − 2/3 and 1/3 are the same up to rounding
+ALIKE = 1e-12  # differences such as 1 − 2/3 and 1/3 are the same up to rounding
 
 
 def paired(
@@ -52,7 +52,7 @@ def paired(
     differences = np.array([number(x) - number(y) for x, y in zip(first, second, strict=True)])
     if len(differences) >= FEWEST_FLIPPED:
         test, estimate = "paired, sign flips", by_flips(differences)
-    elif np.ptp(differences):
+    elif np.ptp(differences) > ALIKE * max(1.0, float(np.abs(differences).max())):
         test, estimate = "paired t-test", by_student(differences)
     else:
         same = float(differences[0])

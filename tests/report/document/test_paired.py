@@ -36,6 +36,8 @@ def test_a_difference_that_is_the_same_everywhere_is_decided_only_by_many_pairs(
     assert undecided.p is None and undecided.reason == "the difference is the same for all images"
     assert undecided.direction == 0 and (undecided.low, undecided.high) == (None, None)
     assert undecided.difference is not None  # what is known can be said
+    rounded = paired(seeds(1.0, 1 / 3, 1.0), seeds(2 / 3, 0.0, 2 / 3))
+    assert 1.0 - 2 / 3 != 1 / 3 and rounded.p is None  # rounding is no spread
 
 
 def test_the_interval_of_a_difference_of_shares_ends_where_the_difference_must():
