@@ -2,8 +2,8 @@
 
 A round labels the target's training pictures with the network as it is, keeps some of these labels, and
 trains for some iterations on source pictures with their labels and target pictures with the kept ones,
-equally many of each. The domain head is left out. The last round's network is measured: target labels choose
-nothing, they only tell how good the kept labels were.
+equally many of each. The domain head is left out. The last round's network is measured: target labels
+choose nothing here, they only tell how good the kept labels were.
 """
 
 from collections.abc import Sequence
