@@ -25,7 +25,6 @@ class About(stage.Metrics):
     source_title: str = quantity("the source domain's name")
     target_title: str = quantity("the target domain's name")
     training_set: str = quantity("how many training pictures each domain has")
-    test_images: int = quantity("test pictures of the target domain, a count")
 
 
 class Run(stage.Metrics):
@@ -94,7 +93,6 @@ def about(both: Domains) -> dict[str, Any]:
         "source_title": both.source_title,
         "target_title": both.target_title,
         "training_set": f"{min(len(both.source), len(both.target)):,} training digits",
-        "test_images": len(both.target_test),
     }
 
 
