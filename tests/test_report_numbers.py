@@ -150,7 +150,7 @@ def test_a_table_reads_back_from_csv_as_the_metrics_it_shows(project, name):
 def test_every_table_and_nothing_else_is_exported(project):
     folder = project / "build/smoke/report/tables"
     visualized = ("fooling", "controls", "transfer", "ascent")
-    adapted = ("adaptation", "fixed", "latent", "pseudo", "schedules")
+    adapted = ("adaptation", "fixed", "latent", "pseudo", "published", "schedules")
     names = (*TABLES, *visualized, *adapted)
     expected = {f"tbl-{name}.{suffix}" for name in names for suffix in ("csv", "tex")}
     assert {path.name for path in folder.iterdir()} == expected

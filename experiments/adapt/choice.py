@@ -80,7 +80,15 @@ class Choice(stage.Metrics):
 
 
 @dataclass(frozen=True)
-class _Judged:
+class Judgement:
+    """What one training of a candidate is worth on the pictures held out.
+
+    Attributes:
+        whole: whether its loss stayed finite.
+        source, target: accuracies, in [0, 1].
+        score: `information` of its answers on the target.
+    """
+
     whole: bool
     source: float
     score: float
@@ -97,7 +105,7 @@ def choose(settings: Settings, both: Domains, outputs: stage.Outputs) -> Choice:
     pools = [pool(both.source.first(kept)), pool(both.target.first(kept), labelled=False)]
     held = [Digits(side.images[kept:count], side.labels[kept:count]) for side in (both.source, both.target)]
     recipe = settings.recipe(settings.candidate_epochs, improved=True)
-    found: list[tuple[Candidates, float, list[_Judged]]] = []
+    found: list[tuple[Candidates, float, list[Judgement]]] = []
     for norm in settings.candidate_norms:
         plans = [
             Plan(seed, practical(c), shuffled=True)
@@ -110,7 +118,7 @@ def choose(settings: Settings, both: Domains, outputs: stage.Outputs) -> Choice:
         seeds = len(settings.candidate_seeds)
         for place, c in enumerate(settings.candidate_c):
             found.append((norm, c, judged[place * seeds : (place + 1) * seeds]))
-    candidates = _candidates(found, settings.margin)
+    candidates = compare(found, settings.margin)
     admitted = [candidate for candidate in candidates if candidate.admitted]
     if not admitted:
         raise ColophonError(
@@ -142,11 +150,11 @@ def information(probabilities: np.ndarray) -> float:
     return float(entropy(probabilities.mean(0)) - entropy(probabilities, axis=1).mean())
 
 
-def _judge(trained: Trained, held: Sequence[Digits]) -> _Judged:
+def _judge(trained: Trained, held: Sequence[Digits]) -> Judgement:
     network = trained.network.to(device.choose())
     source, _ = predict(network, held[0].images, "source")
     target, _ = predict(network, held[1].images, "target")
-    return _Judged(
+    return Judgement(
         trained.stopped is None,
         float(np.mean(source.argmax(1) == held[0].labels)),
         information(softmax(target.astype(float), axis=1)),
@@ -154,9 +162,15 @@ def _judge(trained: Trained, held: Sequence[Digits]) -> _Judged:
     )
 
 
-def _candidates(
-    found: Sequence[tuple[Candidates, float, Sequence[_Judged]]], margin: float
+def compare(
+    found: Sequence[tuple[Candidates, float, Sequence[Judgement]]], margin: float
 ) -> list[Candidate]:
+    """The candidates with the means over their trainings, and which of them are admitted.
+
+    Args:
+        found: normalisation, c and trainings of each.
+        margin: points of source accuracy below that of the best whole candidate.
+    """
     sources = [float(np.mean([one.source for one in judged])) for *_, judged in found]
     whole = [all(one.whole for one in judged) for *_, judged in found]
     best = max((source for source, ok in zip(sources, whole, strict=True) if ok), default=1.0)
