@@ -79,7 +79,9 @@ def test_a_candidate_that_loses_the_source_or_diverges_is_not_admitted() -> None
     assert (found[2].score, found[2].target, found[2].title) == (1.5, 0.7, "each domain by itself")
 
 
-def test_without_any_candidate_whose_loss_stays_finite_the_stage_stops(domains, outputs, monkeypatch) -> None:
+def test_without_any_candidate_whose_loss_stays_finite_the_stage_stops(
+    domains, outputs, monkeypatch
+) -> None:
     monkeypatch.setattr(choice, "in_threads", lambda work, tasks: judged(0.9, 1.0, whole=False) * 2)
     with pytest.raises(ColophonError, match="no candidate of the improved variant could be trained"):
         choose(SETTINGS, domains, outputs("none"))

@@ -199,8 +199,16 @@ def test_a_value_path_that_a_row_lacks_is_refused(tmp_path):
         ("{value: 5,", "{valu: 5,", r"values.ab.count.value"),
         ("0.912}", "much}", r"tables.depth.rows.0.values.accuracy"),
         ("0.912}", ".nan}", r"tables.depth.rows.0.values.accuracy"),
-        ("sources:", 'words: {n: "{ours} of it"}\nsources:', r"words.n: '\{ours\} of it' does not name both values"),
-        ("sources:", 'words: {n: "{ours of it"}\nsources:', r"words.n: '\{ours of it' does not name both values"),
+        (
+            "sources:",
+            'words: {n: "{ours} of it"}\nsources:',
+            r"words.n: '\{ours\} of it' does not name both values",
+        ),
+        (
+            "sources:",
+            'words: {n: "{ours of it"}\nsources:',
+            r"words.n: '\{ours of it' does not name both values",
+        ),
         ("0.912}", "91.2}", r"tables.depth.rows.0.values.accuracy: 91.2 is no fraction .*\s+Write 90.6 %"),
         ("5, about", "5, unit: fraction, about", r"values.ab.count: 5 is no fraction"),
         ("{title: Big, layer: fc}", "{}", r"tables.depth.rows.0.match"),
