@@ -74,15 +74,15 @@ def sweep(both: domains.Domains, plans: list[Plan], recipe: Recipe, at_once: int
 
 def tell(name: str, speed: float, runs: list[Run], expected: list[Run]) -> None:
     """Print a row for the speed and the accuracies, and how far the latter are from those expected."""
+    sides = "source", "target"
     found, wanted = (
-        np.array([[100 * run.source, 100 * run.target] for run in r]) for r in (runs, expected)
+        100 * np.array([[getattr(run, side) for side in sides] for run in rows])
+        for rows in (runs, expected)
     )
     ends = []
     for c, own in zip(CONSTANTS, np.split(found, len(CONSTANTS)), strict=True):
-        rows = zip(("source", "target"), own.mean(0), own.std(0, ddof=1), strict=True)
-        ends.append(
-            f"c = {c}: " + ", ".join(f"{side} {mean:.1f} ± {std:.1f} %" for side, mean, std in rows)
-        )
+        each = zip(sides, own.mean(0), own.std(0, ddof=1), strict=True)
+        ends.append(f"c = {c}: " + ", ".join(f"{side} {m:.1f} ± {sd:.1f} %" for side, m, sd in each))
     ends.append(f"{np.abs(found - wanted).max():.1f} points apart")
     print(f"{name:24s} {speed:8,.0f} images/s   {'   '.join(ends)}", flush=True)
 
