@@ -15,7 +15,7 @@ MEASURES = (  # field of a run, title, whether it is a fraction
     ("frechet", "Fréchet distance", False),
     ("precision", "precision", True),
     ("recall", "recall", True),
-    ("entropy", "entropy, bits", False),
+    ("entropy", "entropy, nats", False),
     ("background", "background", False),
 )
 DOT = 3.2
