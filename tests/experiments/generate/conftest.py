@@ -1,4 +1,4 @@
-"""Small digits, and generators as the stages keep them, made by hand."""
+"""Small digits, outputs that can be interrupted, and generators as the stages keep them, made by hand."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -68,5 +68,33 @@ def trained(tmp_path: Path) -> Callable[..., stage.Result]:
         metrics = {"variants": methods} if told else methods[0]
         (folder / "metrics.json").write_text(json.dumps(metrics))
         return stage.Result(stage_name, {}, folder)
+
+    return make
+
+
+@pytest.fixture
+def digits() -> Digits:
+    """40 pictures of 8 pixels whose class is the place of a bright row."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(40) % 8
+    images = rng.integers(0, 40, (40, 8, 8, 1), dtype=np.uint8)
+    images[np.arange(40), labels] = 220
+    return Digits(images, labels)
+
+
+@pytest.fixture
+def make_outputs(tmp_path: Path) -> Callable[..., stage.Outputs]:
+    """Makes outputs whose checkpoints lie in a folder of this name; stops after some epochs if told to."""
+
+    def make(name: str, stop_after: int | None = None) -> stage.Outputs:
+        def progress(items, total, unit, label):
+            for done, item in enumerate(items):
+                if done == stop_after:
+                    raise KeyboardInterrupt
+                yield item
+
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        return stage.Outputs(folder, folder, progress)
 
     return make

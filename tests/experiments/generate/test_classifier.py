@@ -6,7 +6,7 @@ import torch
 from scipy.ndimage import shift as scipy_shift
 
 from experiments.generate import classifier, features
-from experiments.nn.extraction import in_order
+from experiments.nn.threads import in_order
 from report import stage
 from report.errors import ColophonError
 from tests.experiments.generate.conftest import bars

@@ -73,7 +73,7 @@ def test_the_distance_of_a_run_is_that_of_its_own_samples(
         for images in (train.images[rows], test.images[held_against])
     ]
     first, second = (np.cov(found.T) for found in sets)
-    root = np.asarray(sqrtm(first @ second)).real
+    root = np.real(np.asarray(sqrtm(first @ second)))
     expected = np.sum((sets[0].mean(0) - sets[1].mean(0)) ** 2) + np.trace(first + second - 2 * root)
     assert metrics.variants[0].runs[1].frechet == pytest.approx(expected, rel=1e-3)
 

@@ -34,7 +34,7 @@ def test_the_frechet_distance_of_stretched_and_moved_features_is_its_closed_form
 def test_the_frechet_distance_is_that_of_the_matrix_root() -> None:
     real, drawn = cloud_of(60, 6, 1), cloud_of(80, 6, 2) @ cloud_of(6, 6, 3) + 1
     first, second = np.cov(real.T), np.cov(drawn.T)
-    root = np.asarray(sqrtm(first @ second)).real
+    root = np.real(np.asarray(sqrtm(first @ second)))
     expected = np.sum((real.mean(0) - drawn.mean(0)) ** 2) + np.trace(first + second - 2 * root)
     assert scores.frechet(real, drawn) == pytest.approx(expected)
 
