@@ -6,9 +6,8 @@ from typing import Any
 import torch
 
 from experiments.generate import styles
-from experiments.generate.features import shrunk
+from experiments.generate.features import CLASSES, shrunk
 from experiments.generate.kept import draw, load_generator, noise
-from experiments.generate.scores import CLASSES
 from experiments.nn import device
 from experiments.statistics import Mean, mean
 from report import stage

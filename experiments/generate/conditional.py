@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 
 from experiments.data.mnist import Digits
-from experiments.generate.features import Answers, Recipe, Training, answer
+from experiments.generate.features import CLASSES, Answers, Recipe, Training, answer
 from experiments.generate.means import share
 from experiments.generate.measured import Run, Summary, summarize
-from experiments.generate.scores import CLASSES
 from experiments.statistics import Mean
 from report import stage
 from report.errors import ColophonError

@@ -1,5 +1,6 @@
 """The network that judges what generators draw: a small convolutional classifier, trained here."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +18,10 @@ from report import stage
 from report.errors import ColophonError
 
 SIDE = 32  # pixels
+CLASSES = 10
 WEIGHTS = "weights.safetensors"
 PASSED_AT_ONCE = 500  # pictures
+_DRAWING = threading.Lock()  # torch's generator, of which initial weights are drawn, is that of all threads
 
 
 class Recognizer(nn.Module):
@@ -43,7 +46,7 @@ class Recognizer(nn.Module):
             nn.BatchNorm1d(num_features),
             nn.ReLU(),
         )
-        self.head = nn.Linear(num_features, 10)
+        self.head = nn.Linear(num_features, CLASSES)
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         return self.head(self.body(pictures))
@@ -155,7 +158,7 @@ class Training:
 
     def __init__(self, digits: Digits, recipe: Recipe, seed: int, checkpoint: Path | None = None) -> None:
         self.digits, self.recipe, self.seed = digits, recipe, seed
-        with torch.random.fork_rng(devices=[]):
+        with _DRAWING, torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.network = device.place(Recognizer(recipe.width), device.choose())
         steps = training.Recipe(

@@ -19,11 +19,11 @@ from experiments.data.mnist import Digits
 from experiments.generate import conditional, features, pictures
 from experiments.generate.classifier import RecipeSettings
 from experiments.generate.conditional import Conditional, ConditionalRun, RealRun, TrainedOnReal
+from experiments.generate.features import CLASSES
 from experiments.generate.kept import load_generator, sample
 from experiments.generate.means import share
 from experiments.generate.measured import Judge, Measured, Run, Summary, judge, summarize
 from experiments.generate.ranks import FEWEST, Rank, rank_correlation
-from experiments.generate.scores import CLASSES
 from experiments.generate.side_by_side import each
 from experiments.nn import device
 from report import stage

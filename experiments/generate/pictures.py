@@ -62,6 +62,9 @@ def normalized(images: torch.Tensor) -> torch.Tensor:
 
 
 def levels(pictures: torch.Tensor) -> np.ndarray:
-    """What generators draw, (n, 1, size, size), -1 to 1, as the nearest grey levels, uint8 (n, size, size)."""
-    grey = pictures.detach().float().squeeze(1).add(1).mul(127.5).round().clamp(0, 255)
+    """What generators draw, (n, 1, size, size) from -1 to 1, as the nearest grey levels: (n, size, size).
+
+    What is not a number, after a training that diverged, is black.
+    """
+    grey = pictures.detach().float().squeeze(1).nan_to_num(-1).add(1).mul(127.5).round().clamp(0, 255)
     return grey.to(torch.uint8).cpu().numpy()

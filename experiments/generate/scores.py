@@ -9,11 +9,11 @@ from scipy.stats import entropy
 from torch import nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
+from experiments.generate.features import CLASSES
 from experiments.nn import device
 from report.errors import ColophonError
 
 ROWS = 1000  # of a distance matrix at a time
-CLASSES = 10
 
 
 def frechet(real: np.ndarray, drawn: np.ndarray) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from experiments.nn import device
-from experiments.nn.extraction import in_order
+from experiments.nn.threads import in_order
 from report.stage import Outputs
 
 Task = TypeVar("Task")
