@@ -97,9 +97,13 @@ def draw_loss_and_distance(metrics: dict[str, Any], results: Sequence[Result], o
             if variant["slug"] not in usual:
                 continue
             colour, label = family(variant["slug"])
-            pairs = [(runs[variant["slug"], run["seed"]][side], run["frechet"]) for run in variant["runs"]]
+            found = [(runs[variant["slug"], run["seed"]][side], run["frechet"]) for run in variant["runs"]]
+            whole = [
+                pair for pair in found if pair[0] is not None
+            ]  # a training that stopped has no last epoch
             axes.plot(
-                *zip(*pairs, strict=True),
+                [loss for loss, _ in whole],
+                [distance for _, distance in whole],
                 "o",
                 color=colour,
                 markersize=4,
