@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator
+from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatter
 
 from figures import style
 from report.stage import Outputs, Result
@@ -57,6 +57,7 @@ def draw_training(result: Result, outputs: Outputs) -> None:
     panels[1].set(xlabel="iterations", title="output of D", ylim=(-0.02, 1.02))
     panels[1].axhline(0.5, color=style.INK, linewidth=0.8, linestyle=":")
     for axes in panels:
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=2)
     style.save(figure, outputs, f"losses-{result.metrics['slug']}")
@@ -85,8 +86,16 @@ def draw_both(axes: Axes, result: Result) -> None:
             axes.plot(
                 iterations, np.abs(values[:, column]), color=colour, linewidth=0.7, alpha=0.8, label=name
             )
-    axes.set_yscale("log")
+    plain_logarithmic(axes)
     axes.set_title(result.metrics["title"], fontsize=7.5)
     axes.tick_params(labelsize=6.5)
     axes.xaxis.set_major_locator(FixedLocator([0, result.metrics["iterations"]]))
     axes.xaxis.set_major_formatter("{x:,.0f}")
+
+
+def plain_logarithmic(axes: Axes) -> None:
+    """A logarithmic axis upwards, with numbers as one writes them: 0.5, 1, 2, 5, 10."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())

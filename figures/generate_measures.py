@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatter
+from matplotlib.ticker import NullFormatter
 
 from figures import style
+from figures.generate_curves import plain_logarithmic
 from report.stage import Outputs, Result
 
 MEASURES = (  # field of a run, title, whether it is a fraction
@@ -60,7 +61,8 @@ def draw_measures(metrics: dict[str, Any], outputs: Outputs) -> None:
             axes.set_xlim(-0.03, 1.03)
             style.percent(axes.xaxis)
     panels[0].set_xscale("log")
-    panels[0].xaxis.set_minor_formatter(LogFormatter(minor_thresholds=(0, 0)))
+    panels[0].xaxis.set_major_formatter("{x:g}")
+    panels[0].xaxis.set_minor_formatter(NullFormatter())
     panels[0].set_yticks(range(len(variants)), [variant["title"] for variant in variants])
     panels[0].set_ylim(len(variants) - 0.5, -0.5)
     style.save(figure, outputs, "measures")
@@ -111,7 +113,8 @@ def draw_loss_and_distance(metrics: dict[str, Any], results: Sequence[Result], o
                 markeredgewidth=0,
                 label=label,
             )
-        axes.set(xlabel=f"loss of the {title}, last epoch", yscale="log")
+        axes.set(xlabel=f"loss of the {title}, last epoch")
+        plain_logarithmic(axes)
     panels[0].set_ylabel("Fréchet distance")
     legend_once(figure, panels[0])
     style.save(figure, outputs, "loss-and-distance")
