@@ -20,10 +20,11 @@ from experiments.adapt.evaluation import pool, predict
 from experiments.adapt.methods import Way
 from experiments.adapt.networks import Shape
 from experiments.adapt.reversal import STEEPEST, practical
-from experiments.adapt.sweep import Plan, Trained, in_threads, train
+from experiments.adapt.sweep import Plan, Trained, train
 from experiments.data.domains import Domains
 from experiments.data.mnist import Digits
 from experiments.nn import device
+from experiments.nn.threads import in_threads
 from report import stage
 from report.errors import ColophonError
 from report.stage import quantity

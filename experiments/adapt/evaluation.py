@@ -8,10 +8,11 @@ import torch
 
 from experiments.adapt.networks import Adapted, Domain
 from experiments.adapt.stack import normalized
-from experiments.adapt.sweep import Pool, Trained, in_threads
+from experiments.adapt.sweep import Pool, Trained
 from experiments.data.domains import Domains
 from experiments.data.mnist import Digits
 from experiments.nn import device
+from experiments.nn.threads import in_threads
 from experiments.statistics import Mean, mean
 from report import stage
 from report.stage import quantity

@@ -15,9 +15,10 @@ from experiments.adapt.evaluation import over_seeds
 from experiments.adapt.methods import VARIANTS, VariantName
 from experiments.adapt.selection import Selection
 from experiments.adapt.self_training import Run, SelfTraining, iterations_of
-from experiments.adapt.sweep import STACKED_ON_GPU, in_threads
+from experiments.adapt.sweep import STACKED_ON_GPU
 from experiments.data import domains
 from experiments.nn import device
+from experiments.nn.threads import in_threads
 from experiments.statistics import Mean
 from report import stage
 from report.stage import quantity
