@@ -75,7 +75,7 @@ def describe(settings: Settings) -> Variant:
     epochs, small, large = settings.long_epochs, settings.small_noise, settings.large_noise
     rate = settings.learning_rate_d
     titles: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
-        "default": ("as in the practical", {}, {}),
+        "default": ("default", {}, {}),
         "long": (f"{epochs} epochs", {}, {"epochs": epochs}),
         "noise-small": (f"noise of {small}", {"noise": small}, {}),
         "noise-large": (f"noise of {large:,}", {"noise": large}, {}),

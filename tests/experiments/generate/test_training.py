@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from experiments.generate.networks import Shape, build
-from experiments.generate.training import Recipe, Stack, discriminator_loss, generator_loss
+from experiments.generate.training import Loss, Recipe, Stack, discriminator_loss, generator_loss
 from report.errors import ColophonError
 
 CPU = torch.device("cpu")
@@ -35,7 +35,8 @@ def test_the_losses_are_binary_cross_entropies_of_the_discriminators_answers(on_
 
 
 def test_only_the_saturating_loss_has_no_gradient_where_the_discriminator_is_sure() -> None:
-    for loss, steepness in (("saturating", 0), ("non-saturating", 1)):
+    expected: list[tuple[Loss, float]] = [("saturating", 0), ("non-saturating", 1)]
+    for loss, steepness in expected:
         sure = torch.tensor([[-30.0]], requires_grad=True)
         generator_loss(sure, loss).sum().backward()
         assert sure.grad is not None
@@ -43,8 +44,9 @@ def test_only_the_saturating_loss_has_no_gradient_where_the_discriminator_is_sur
         assert sure.grad.item() <= 0  # both make the discriminator call drawn pictures real
 
 
-def practical_step(generator, discriminator, real, noise, labels, recipe: Recipe) -> list[torch.Tensor]:
+def practical_step(pair, real, noise, labels, recipe: Recipe) -> list[torch.Tensor]:
     """A step as the practical takes it, nothing detached and the graph kept; gives both gradients."""
+    generator, discriminator = pair
     bce, betas = nn.BCELoss(), (recipe.beta1, recipe.beta2)
     optimizer_d = torch.optim.Adam(discriminator.parameters(), recipe.learning_rate_d, betas)
     optimizer_g = torch.optim.Adam(generator.parameters(), recipe.learning_rate_g, betas)
@@ -77,7 +79,7 @@ def test_gradients_and_steps_are_the_practicals(shape, loss, channels_last) -> N
     theirs = [copy.deepcopy(network).train() for network in pair]
     real, noise = torch.randn(12, 1, 16, 16).tanh(), torch.randn(12, 5)
     labels = torch.arange(12) % 10 if shape.classes else None
-    gradients = practical_step(*theirs, real, noise, labels, recipe)
+    gradients = practical_step(theirs, real, noise, labels, recipe)
     stack.step(real[None], noise[None], None if labels is None else labels[None])
     for own, expected in zip((stack._discriminator, stack._generator), gradients, strict=True):
         found = torch.cat([p.grad.flatten() for p in own._parameters.values() if p.grad is not None])
