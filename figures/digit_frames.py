@@ -8,23 +8,22 @@ from figures.sheets import sheet, square_of
 from report.stage import Inputs, Outputs
 
 STAGE, CONDITIONAL = "generate/dcgan", "generate/cdcgan"
-ANIMATED = ("default", "long")
 
 
 class Settings(animation.Settings):
     """As every animation's, for few frames of many small pictures."""
 
-    side: int = Field(default=340, ge=16, le=1080, description="ten pictures of 32 pixels and the gaps")
-    frames_per_second: int = Field(default=5, ge=1, le=50, description="slow enough to follow a digit")
+    frames: int = Field(default=16, ge=2, le=300, description="sheets of sharp pixels are large files")
+    side: int = Field(
+        default=680, ge=16, le=1080, description="twice that of ten pictures of 32 pixels with gaps: sharp"
+    )
+    frames_per_second: int = Field(default=4, ge=1, le=50, description="slow enough to follow a digit")
 
 
 def animate(settings: Settings, inputs: Inputs, outputs: Outputs) -> None:
-    """Writes dcgan-<variant> for `ANIMATED` and cdcgan-<variant> for each, a frame an array of pictures."""
-    for result in inputs.all(STAGE):
-        if result.metrics["slug"] in ANIMATED:
-            frames = np.stack([sheet(*square_of(frame, 8)) for frame in result.array("frames")])
-            animation.write(frames, outputs, f"dcgan-{result.metrics['slug']}", settings)
-    conditional = inputs[CONDITIONAL]
-    for variant in conditional.metrics["variants"]:
-        frames = np.stack([sheet(frame, 10) for frame in conditional.array(f"{variant['slug']}-frames")])
-        animation.write(frames, outputs, f"cdcgan-{variant['slug']}", settings)
+    """Writes `default` and `conditional`, a frame each time that the noises were drawn."""
+    default = next(r for r in inputs.all(STAGE) if r.metrics["slug"] == "default")
+    sheets = np.stack([sheet(*square_of(frame, 8)) for frame in default.array("frames")])
+    animation.write(sheets, outputs, "default", settings)
+    frames = inputs[CONDITIONAL].array("conditional-frames")
+    animation.write(np.stack([sheet(frame, 10) for frame in frames]), outputs, "conditional", settings)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from figures import digit_frames, generate, generate_curves, sheets
 from report.stage import Result
@@ -199,9 +200,13 @@ def test_accuracies_by_digit_stand_at_their_digit(figures) -> None:
 def test_an_animation_shows_the_fixed_noises_at_every_kept_moment(
     results, inputs, outputs, tmp_path
 ) -> None:
-    settings = digit_frames.Settings(side=100)
-    digit_frames.animate(settings, inputs(*results), outputs("a"))
-    names = ["cdcgan-blind", "cdcgan-conditional", "dcgan-default", "dcgan-long"]
-    assert sorted(path.name for path in (tmp_path / "a").iterdir() if path.is_dir()) == names
-    told = json.loads((tmp_path / "a/cdcgan-blind/animation.json").read_text())
-    assert (told["kept"], told["width"], told["height"]) == ([0, 1, 2], 90, 90)
+    digit_frames.animate(digit_frames.Settings(side=200), inputs(*results), outputs("a"))
+    folders = sorted(path for path in (tmp_path / "a").iterdir() if path.is_dir())
+    assert [folder.name for folder in folders] == ["conditional", "default"]
+    for folder, stage, array, columns in zip(
+        folders, (results[3], results[0]), ("conditional-frames", "frames"), (10, 8), strict=True
+    ):
+        assert json.loads((folder / "animation.json").read_text())["kept"] == [0, 1, 2]
+        pixels = np.asarray(Image.open(folder / "frame-1.png"))[::2, ::2, 0]
+        expected = sheets.sheet(np.asarray(stage.array(array)[1]), columns)[..., 0]
+        np.testing.assert_array_equal(pixels[: len(expected), : len(expected)], expected)
