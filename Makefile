@@ -3,6 +3,7 @@
 PROFILE  ?= demo
 DATA_DIR ?=
 RENDERER ?= auto
+EXECUTOR ?= local
 JOBS     ?= 2
 DOC      ?= report
 
@@ -12,7 +13,7 @@ PY       := "$(VENV)/bin/python"
 # Experiments are deterministic only with a fixed order of sets.
 override PROFILE := $(or $(PROFILE),demo)
 export PYTHONHASHSEED := 0
-export PROFILE DATA_DIR RENDERER
+export PROFILE DATA_DIR RENDERER EXECUTOR
 export COLOPHON_JOBS := $(JOBS)
 export COLOPHON_SIDE_BY_SIDE := $(if $(filter-out 1,$(JOBS)),1)
 export PYTHONPATH := $(if $(filter-out .,$(ENGINE)),$(ENGINE))

@@ -32,6 +32,10 @@ def parser() -> argparse.ArgumentParser:
     planning.add_argument("goal", choices=GOALS)
     planning.add_argument("--doc", default="report", help="the document to render")
     planning.add_argument("--jobs", default="1", help="how many stages may run side by side")
+    submit = command("submit", "Run the stale stages of a goal as Slurm jobs, and wait for them.")
+    submit.add_argument("goal", choices=("experiments", "figures"))
+    submit.add_argument("--jobs", default="1", help="how many jobs may be in the queue at once")
+    submit.add_argument("--keep-going", action="store_true", help="after a failure, finish the rest")
     render = command("render", "Assemble a document from the results and render it.")
     render.add_argument("document")
     render.add_argument("formats", nargs="+", choices=("html", "pdf"))
@@ -156,6 +160,10 @@ def plan_command(project: Project, options: argparse.Namespace) -> int:
         file.unlink(missing_ok=True)
         print(f"{project.profile}: {options.goal} is up to date")
         return 0
+    if stale and project.executor == "slurm":
+        from report.build.slurm_queue import require_slurm
+
+        require_slurm(project)
     if render and project.renderer != "auto":
         from report.render.document import choose
 
@@ -164,6 +172,13 @@ def plan_command(project: Project, options: argparse.Namespace) -> int:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(rules(planner, stale, render, file), encoding="utf-8")
     return 0
+
+
+def submit_command(project: Project, options: argparse.Namespace) -> int:
+    from report.build.slurm import SlurmBuild
+
+    check_jobs(options.jobs)
+    return SlurmBuild(Planner(project), int(options.jobs), options.keep_going).run(options.goal)
 
 
 def render_command(project: Project, options: argparse.Namespace) -> int:
@@ -221,6 +236,7 @@ def clean_command(project: Project, options: argparse.Namespace) -> int:
 COMMANDS = {
     "run": run_command,
     "plan": plan_command,
+    "submit": submit_command,
     "render": render_command,
     "claims": claims_command,
     "status": status_command,

@@ -19,7 +19,7 @@ VENV = Path(sys.prefix)
 OURS = (
     "PROFILE", "DATA_DIR", "RENDERER", "JOBS", "DOC", "ENGINE", "VENV", "TORCH_HOME", "PYTHONPATH",
     "PYTHONHASHSEED", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEFILES", "SOURCE_DATE_EPOCH",
-    "CUDA_VISIBLE_DEVICES",
+    "CUDA_VISIBLE_DEVICES", "EXECUTOR", "SLURM_PARTITION", "SLURM_ACCOUNT",
 )  # fmt: skip
 CHAIN = ["chain/double", "chain/member/seed=1", "chain/member/seed=2", "chain/source", "chain/total"]
 STAGES = [*CHAIN, "side"]
