@@ -172,8 +172,9 @@ class SlurmBuild:
             self.settle(task, duration(made["seconds"]), flight.job)
             return
         told = self.message_of(task)
-        stopped = STOPPED.get(state.state) or ("stopped" if told == "interrupted" else "")
-        if stopped and state.state != "CANCELLED" and flight.tries < TRIES:
+        by_a_signal = state.state == "FAILED" and told == "interrupted"  # preempted, with time to end
+        stopped = STOPPED.get(state.state) or ("stopped" if by_a_signal else "")
+        if stopped and flight.tries < TRIES:
             del self.flying[task.id]
             record.forget(project, task.id, flight.job)
             print(f"  {task.id}: {stopped} (job {flight.job}); it goes on from its checkpoint", flush=True)
