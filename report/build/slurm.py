@@ -241,7 +241,7 @@ def why(flight: Flight, state: JobState, told: str, slurm_log: str) -> str:
     name, job, asked = flight.task.name, flight.job, flight.resources
     again = "the next build goes on from its checkpoint, if it keeps one"
     if state.state == "OUT_OF_MEMORY" or any(MEMORY.search(line) for line in by_slurm):
-        gave = f"the {asked.memory:g} GiB of its row" if asked.memory else "what the cluster gives by default"
+        gave = f"the {asked.memory:g} GiB of its row" if asked.memory else "the cluster gives a job"
         return (
             f"{flight.task.id}: out of memory: it used more than {gave}, and Slurm killed it (job {job})\n"
             f"  Raise `memory` (GiB) in the row {name} of pipeline.yaml."

@@ -1,12 +1,14 @@
 """What is asked of Slurm: which partitions there are, how jobs stand, to take or to cancel one."""
 
+import contextlib
+import io
 import math
 import os
 import shutil
 import subprocess
 import warnings
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from report.build.pipeline import Row
@@ -49,6 +51,10 @@ class Resources:
     gpus: int
     minutes: int
     memory: float | None
+
+    def __str__(self) -> str:
+        count = [f"{self.cpus} CPU", f"{self.gpus} GPU" if self.gpus else "", f"{self.minutes} min"]
+        return ", ".join(filter(None, [*count, f"{self.memory:g} GiB" if self.memory else ""]))
 
     @classmethod
     def of(cls, row: Row, has_gpus: bool) -> "Resources":
@@ -123,7 +129,7 @@ def submit(project: Project, job: StageJob, resources: Resources, folder: Path) 
         "mem": f"{math.ceil(resources.memory * 1024)}M" if resources.memory else None,
     }
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")  # it misses sacct, which is not asked for anything here
             executor = submitit.SlurmExecutor(folder)
             executor.update_parameters(
@@ -136,9 +142,8 @@ def submit(project: Project, job: StageJob, resources: Resources, folder: Path) 
             )
             return executor.submit(job).job_id
     except (submitit.core.utils.FailedJobError, submitit.core.utils.FailedSubmissionError) as error:
-        asked = ", ".join(f"{key} {value}" for key, value in asdict(resources).items() if value)
         raise ColophonError(
-            f"{job.task}: Slurm refused it ({asked}): {complaint_of(error)}",
+            f"{job.task}: Slurm refused it ({resources}): {complaint_of(error)}",
             "Change the stage's row in pipeline.yaml, or name another SLURM_PARTITION or SLURM_ACCOUNT.",
         ) from None
 

@@ -52,7 +52,7 @@ PartitionName=urgent Nodes={host} PriorityTier=2 DefMemPerCPU=500
 """
 
 
-class CannotRun(Exception):
+class CannotRunError(Exception):
     """The daemons are missing, or do not work here: says why."""
 
 
@@ -65,9 +65,9 @@ class Cluster:
         self.path = f"{os.environ['PATH']}:{SBIN}"
 
     def start(self) -> None:
-        """Raises CannotRun within 15 s where the node does not come up."""
+        """Raises CannotRunError within 15 s where the node does not come up."""
         if missing := [name for name in DAEMONS if shutil.which(name, path=self.path) is None]:
-            raise CannotRun(f"{missing[0]} is missing: make test-slurm installs it")
+            raise CannotRunError(f"{missing[0]} is missing: make test-slurm installs it")
         for name in ("state", "spool"):
             (self.folder / name).mkdir()
         key = self.folder / "munge.key"
@@ -93,13 +93,13 @@ class Cluster:
         end = time.monotonic() + 15
         while (state := self.ask("sinfo", "-h", "-p", "main", "-o", "%T")) != "idle":
             if time.monotonic() > end:
-                raise CannotRun(f"the node is {state or 'unknown'}: {self.last_errors()}")
+                raise CannotRunError(f"the node is {state or 'unknown'}: {self.last_errors()}")
             time.sleep(0.1)
 
     def daemon(self, *words: str) -> None:
         done = subprocess.run(words, env=self.environment(), capture_output=True, text=True, check=False)
         if done.returncode:
-            raise CannotRun(f"{words[0]} does not start: {done.stderr.strip() or self.last_errors()}")
+            raise CannotRunError(f"{words[0]} does not start: {done.stderr.strip() or self.last_errors()}")
 
     def environment(self) -> dict[str, str]:
         return os.environ | {"SLURM_CONF": str(self.configuration), "PATH": self.path}
@@ -124,7 +124,9 @@ class Cluster:
         if alive := [job for job, state in self.jobs().items() if state in ("PENDING", "RUNNING")]:
             self.ask("scancel", *alive)
             time.sleep(1)
-        pids = [int(path.read_text()) for name in reversed(DAEMONS) for path in self.folder.glob(f"{name}.pid")]
+        pids = [
+            int(path.read_text()) for name in reversed(DAEMONS) for path in self.folder.glob(f"{name}.pid")
+        ]
         for pid in pids:
             os.kill(pid, signal.SIGTERM)
         end = time.monotonic() + 10

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.report.slurm.cluster import CannotRun, Cluster
+from tests.report.slurm.cluster import CannotRunError, Cluster
 
 
 @pytest.fixture(scope="session")
@@ -13,7 +13,7 @@ def cluster() -> Iterator[Cluster]:
     try:
         try:
             made.start()
-        except CannotRun as error:
+        except CannotRunError as error:
             pytest.skip(f"no Slurm can run here: {error}")
         os.environ["SLURM_CONF"] = str(made.configuration)
         yield made
