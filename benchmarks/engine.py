@@ -5,8 +5,8 @@
 Each tool is installed by uv into an environment of its own, in a temporary folder; one that can't be had is
 named and left out. Seconds are of the wall, and in brackets those that the processors worked, which
 other work on the machine disturbs less. The numbers after a change say how many stages ran again; `!`
-marks a wrong answer, with what was wrong: a stage too many, one too few, or results that are not those of an
-undisturbed build.
+marks a wrong answer, with what was wrong: a stage too many, one too few, or results that are not those of
+an undisturbed build.
 """
 
 import argparse
@@ -107,7 +107,9 @@ class Bench:
     def results(self) -> dict[str, str]:
         paths = [self.tool.result(self.root, n, f) for n in projects.NAMES for f in ("out.json", "out.bin")]
         return {
-            "/".join(path.parts[-2:]): hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+            "/".join(path.parts[-2:]): hashlib.sha256(path.read_bytes()).hexdigest()
+            if path.is_file()
+            else ""
             for path in paths
         }
 
@@ -238,8 +240,11 @@ def install(tool: Tool, folder: Path) -> str:
     uv = shutil.which("uv", path=f"{Path(sys.prefix) / 'bin'}:{os.environ['PATH']}")
     if uv is None:
         raise RuntimeError("uv is not there")
-    for words in (["venv", "-q", "--python", sys.executable, str(folder)],
-                  ["pip", "install", "-q", "--compile-bytecode", "--python", str(folder), *tool.packages]):  # fmt: skip
+    steps = [
+        ["venv", "-q", "--python", sys.executable, str(folder)],
+        ["pip", "install", "-q", "--compile-bytecode", "--python", str(folder), *tool.packages],
+    ]
+    for words in steps:
         done = subprocess.run([uv, *words], capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(done.stderr.strip().splitlines()[-1])

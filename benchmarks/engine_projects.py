@@ -12,7 +12,7 @@ COUNT = 20
 HELPED = 10
 NAMES = [f"{kind}{number:02d}" for kind in "st" for number in range(COUNT)]
 
-WORK = '''\
+WORK = """\
 import json
 import time
 from pathlib import Path
@@ -35,7 +35,7 @@ def work(seed, source, out):
             Path("half").touch()
             time.sleep(60)
         file.write(numbers[2**19 :].tobytes())
-'''
+"""
 SCRIPT = """
 
 if __name__ == "__main__":
@@ -161,7 +161,9 @@ def write_ours(root: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "__init__.py").touch()
     (folder / "helper.py").write_text(HELPER)
-    rows = [f"  {name}: {{needs: [{', '.join(needs(name))}], device: cpu, minutes: 0.01}}" for name in NAMES]
+    rows = [
+        f"  {name}: {{needs: [{', '.join(needs(name))}], device: cpu, minutes: 0.01}}" for name in NAMES
+    ]
     (root / "pipeline.yaml").write_text("stages:\n" + "\n".join(rows) + "\n")
     (root / "profiles").mkdir()
     settings = [f"  {name}: {{seed: {seed}}}" for name, seed in seeds().items()]

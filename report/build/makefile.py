@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+from report.build import warm_client
 from report.build.documents import Rendering, rendering_changes
 from report.build.plan import Planner, Status
 from report.build.progress import duration
@@ -63,9 +64,10 @@ def rules(planner: Planner, stale: list[Status], render: list[Rendering], plan_f
 def local_rules(planner: Planner, stale: list[Status], names: dict[str, str]) -> list[str]:
     """A rule for each stale task, after those of what it needs."""
     lines = []
+    warm = f"{quote(sys.executable)} -IS {quote(warm_client.__file__)}"
     for status in stale:
         needs = [names[need] for need in status.task.needs if need in names]
-        run = f"{engine()} run --alone --profile {planner.project.profile} {quote(status.task.id)}"
+        run = f"{warm} run --alone --profile {planner.project.profile} {quote(status.task.id)}"
         lines += [f"{names[status.task.id]}: {' '.join(needs)}".rstrip(), f"\t@{run}"]
     return lines
 

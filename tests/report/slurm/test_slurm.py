@@ -68,7 +68,7 @@ def failing(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
     tiny.stage("huge", "return Metrics(value=1, more=[])", "{memory: 900}")
     process = tiny.start("log", *SLURM, "-k")
     try:
-        wait_for((tiny.root / "asleep").exists, seconds=40)
+        wait_for((tiny.root / "asleep").exists)
         (job,) = re.findall(r"sleepy: queued as job (\d+)", tiny.read("log"))
         cluster.ask("scontrol", "update", f"JobId={job}", "EndTime=now+1")
         yield tiny
@@ -159,7 +159,7 @@ def test_a_job_for_other_settings_is_cancelled_and_one_for_these_submitted(
 
 def test_failures_are_told_in_plain_words_and_k_finishes_the_rest(failing: Tiny) -> None:
     tiny = failing
-    wait_for(lambda: "time limit" in tiny.read("log"), seconds=45)
+    wait_for(lambda: "time limit" in tiny.read("log"), seconds=90)
     wait_for(lambda: "make: ***" in tiny.read("log"))
     log = tiny.read("log")
     assert "error: wrong: ValueError: seven is not a colour\n  log: build/demo/state/wrong.log\n" in log
