@@ -3,6 +3,7 @@
 PROFILE  ?= demo
 DATA_DIR ?=
 RENDERER ?= auto
+EXECUTOR ?= local
 JOBS     ?= 2
 DOC      ?= report
 
@@ -12,7 +13,7 @@ PY       := "$(VENV)/bin/python"
 # Experiments are deterministic only with a fixed order of sets.
 override PROFILE := $(or $(PROFILE),demo)
 export PYTHONHASHSEED := 0
-export PROFILE DATA_DIR RENDERER
+export PROFILE DATA_DIR RENDERER EXECUTOR
 export COLOPHON_JOBS := $(JOBS)
 export COLOPHON_SIDE_BY_SIDE := $(if $(filter-out 1,$(JOBS)),1)
 export PYTHONPATH := $(if $(filter-out .,$(ENGINE)),$(ENGINE))
@@ -22,7 +23,7 @@ $(error GNU make 4 or newer is needed, this is $(MAKE_VERSION): install a newer 
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help report html pdf figures experiments claims status clean test lint benchmark lock setup latex
+.PHONY: help report html pdf figures experiments claims status clean test test-slurm lint benchmark benchmark-engine lock setup latex slurm
 
 ## Build
 
@@ -32,8 +33,7 @@ pdf: setup latex ## the PDF alone
 figures: setup ## the experiments, figures and animations
 experiments: setup ## the experiments alone
 report html pdf figures experiments:
-	@$(PY) -m report plan $@ --doc "$(DOC)" --jobs "$(JOBS)"
-	@+if [ -f "build/$(PROFILE)/$@.mk" ]; then $(MAKE) --no-print-directory -f "build/$(PROFILE)/$@.mk" $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS)); fi
+	@+$(PY) -m report build $@ --doc "$(DOC)" --jobs "$(JOBS)" --make $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
 claims: figures ## the claims of DOC with their tests and verdicts; runs first what is stale
 	@$(PY) -m report claims "$(DOC)"
@@ -49,6 +49,9 @@ clean: setup ## remove what the build made for PROFILE
 test: setup latex ## every test, with one report built from end to end
 	@$(PY) -m pytest $(TESTS)
 
+test-slurm: setup slurm ## stages as jobs of a Slurm of one node, which the test starts and stops here
+	@$(PY) -m pytest -m slurm tests/report/slurm
+
 lint: setup ## ruff, pyright, the boundaries between the parts, no number typed by hand
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && "$(VENV)/bin/lint-imports" --no-cache && $(PY) -m report lint && $(PY) -m pyright
 
@@ -57,6 +60,9 @@ benchmark: setup ## images per second of our extraction, class visualisation, sw
 	@$(PY) -m benchmarks.ascent --data-dir "$(or $(DATA_DIR),data)"
 	@$(PY) -m benchmarks.sweep --data-dir "$(or $(DATA_DIR),data)"
 	@$(PY) -m benchmarks.gan
+
+benchmark-engine: setup ## our builds beside those of make, doit, Snakemake and DVC, as a table
+	@$(PY) -m benchmarks.engine
 
 lock: setup ## renew requirements.lock from requirements.in
 	@"$(VENV)/bin/uv" pip compile requirements.in -o requirements.lock --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
@@ -69,7 +75,10 @@ setup: ## .venv with everything in requirements.lock
 latex: ## LaTeX, where it is missing: installs it as root or with sudo
 	@command -v latexmk >/dev/null && command -v pdftotext >/dev/null || xargs <"$(ENGINE)/tools/latex-packages.txt" sh "$(ENGINE)/tools/debian.sh" "LaTeX (500 MB; make html needs none)"
 
+slurm: ## Slurm's daemons, for test-slurm: installs them as root or with sudo
+	@PATH="$$PATH:/usr/sbin" && command -v slurmctld >/dev/null && command -v munged >/dev/null || sh "$(ENGINE)/tools/debian.sh" "Slurm" slurm-wlm munge
+
 help: ## this list
-	@echo "make TARGET [PROFILE=$(PROFILE)] [JOBS=$(JOBS)] [DATA_DIR=data] [RENDERER=auto|pandoc|quarto] [DOC=$(DOC)]"
-	@awk -F ':.*## ' '/^## /{print "\n" substr($$0, 4)} /^[a-z]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' "$(ENGINE)/Makefile"
+	@echo "make TARGET [PROFILE=$(PROFILE)] [JOBS=$(JOBS)] [DATA_DIR=data] [RENDERER=auto|pandoc|quarto] [DOC=$(DOC)] [EXECUTOR=local|slurm]"
+	@awk -F ':.*## ' '/^## /{print "\n" substr($$0, 4)} /^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' "$(ENGINE)/Makefile"
 	@printf '\nProfiles: %s\n' "$$(ls profiles | sed -n 's/\.yaml$$//p' | tr '\n' ' ')"

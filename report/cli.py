@@ -32,6 +32,15 @@ def parser() -> argparse.ArgumentParser:
     planning.add_argument("goal", choices=GOALS)
     planning.add_argument("--doc", default="report", help="the document to render")
     planning.add_argument("--jobs", default="1", help="how many stages may run side by side")
+    submit = command("submit", "Run the stale stages of a goal as Slurm jobs, and wait for them.")
+    submit.add_argument("goal", choices=("experiments", "figures"))
+    submit.add_argument("--jobs", default="1", help="how many jobs may be in the queue at once")
+    submit.add_argument("--keep-going", action="store_true", help="after a failure, finish the rest")
+    building = command("build", "Plan a goal, and let Make run what is stale.")
+    building.add_argument("goal", choices=GOALS)
+    building.add_argument("--doc", default="report", help="the document to render")
+    building.add_argument("--jobs", default="1", help="how many stages may run side by side")
+    building.add_argument("--make", nargs=argparse.REMAINDER, required=True, help="Make and its options")
     render = command("render", "Assemble a document from the results and render it.")
     render.add_argument("document")
     render.add_argument("formats", nargs="+", choices=("html", "pdf"))
@@ -156,6 +165,10 @@ def plan_command(project: Project, options: argparse.Namespace) -> int:
         file.unlink(missing_ok=True)
         print(f"{project.profile}: {options.goal} is up to date")
         return 0
+    if stale and project.executor == "slurm":
+        from report.build.slurm_queue import require_slurm
+
+        require_slurm(project)
     if render and project.renderer != "auto":
         from report.render.document import choose
 
@@ -164,6 +177,27 @@ def plan_command(project: Project, options: argparse.Namespace) -> int:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(rules(planner, stale, render, file), encoding="utf-8")
     return 0
+
+
+def build_command(project: Project, options: argparse.Namespace) -> int:
+    """Plans in a process of its own, since a plan may import the scripts, and runs Make on it."""
+    from report.build.warm import in_fork, run_make
+
+    status = in_fork()
+    if status is None:
+        return plan_command(project, options)
+    file = project.build / f"{options.goal}.mk"
+    if status or not file.is_file():
+        return status
+    status = run_make([*options.make, "-f", project.relative(file)])
+    return main(sys.argv[1:]) if status is None else status
+
+
+def submit_command(project: Project, options: argparse.Namespace) -> int:
+    from report.build.slurm import SlurmBuild
+
+    check_jobs(options.jobs)
+    return SlurmBuild(Planner(project), int(options.jobs), options.keep_going).run(options.goal)
 
 
 def render_command(project: Project, options: argparse.Namespace) -> int:
@@ -221,6 +255,8 @@ def clean_command(project: Project, options: argparse.Namespace) -> int:
 COMMANDS = {
     "run": run_command,
     "plan": plan_command,
+    "build": build_command,
+    "submit": submit_command,
     "render": render_command,
     "claims": claims_command,
     "status": status_command,

@@ -19,7 +19,7 @@ VENV = Path(sys.prefix)
 OURS = (
     "PROFILE", "DATA_DIR", "RENDERER", "JOBS", "DOC", "ENGINE", "VENV", "TORCH_HOME", "PYTHONPATH",
     "PYTHONHASHSEED", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEFILES", "SOURCE_DATE_EPOCH",
-    "CUDA_VISIBLE_DEVICES",
+    "CUDA_VISIBLE_DEVICES", "EXECUTOR", "SLURM_PARTITION", "SLURM_ACCOUNT",
 )  # fmt: skip
 CHAIN = ["chain/double", "chain/member/seed=1", "chain/member/seed=2", "chain/source", "chain/total"]
 STAGES = [*CHAIN, "side"]
@@ -123,10 +123,10 @@ class Tiny:
 
 
 def run(words: list[str], **options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=60, **options)  # type: ignore[call-overload]  # of **options
+    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=300, **options)  # type: ignore[call-overload]  # of **options
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
     """Return as soon as `condition` holds; fail after `seconds`."""
     end = time.monotonic() + seconds
     while not condition():
@@ -139,7 +139,7 @@ def finish(process: subprocess.Popen[bytes], with_signal: int | None = None) -> 
     if with_signal is not None:
         os.killpg(process.pid, with_signal)
     try:
-        return process.wait(timeout=30)
+        return process.wait(timeout=120)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)

@@ -6,6 +6,7 @@ from report.build.documents import known_documents
 from report.build.locks import is_held
 from report.build.makefile import GOALS
 from report.build.project import Project
+from report.build.slurm_record import in_queue
 from report.errors import ColophonError
 
 MADE = ("stages", "figures", "animations", "state", "cache.json")
@@ -17,6 +18,11 @@ def clean(project: Project) -> str:
     names = [*MADE, *documents, *(f"{d}.{f}" for d in documents for f in ("html", "pdf"))]
     names += [f"{goal}.mk{suffix}" for goal in GOALS for suffix in ("", ".done")]
     names += [path.name for path in project.build.glob(".cache.json.*")]
+    if queued := [f"{job} ({task})" for task, (job, _) in in_queue(project).items()]:
+        raise ColophonError(
+            f"Slurm still has the jobs {', '.join(queued)}: nothing was removed",
+            f"Wait for them, or cancel them: scancel {' '.join(name.split()[0] for name in queued)}",
+        )
     running = [p.stem for p in project.build.glob("state/*.lock") if is_held(p)]
     if running:
         raise ColophonError(

@@ -77,6 +77,10 @@ def device(kind: str, what: str) -> Iterator[str | None]:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
         yield None
         return
+    if os.environ.get("COLOPHON_ALLOCATED"):  # by Slurm, to this job alone; every job may call its GPU 0
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpus[0]
+        yield gpus[0]
+        return
     gpu, lock = take_one(gpus, what)
     os.environ["CUDA_VISIBLE_DEVICES"] = gpu
     try:

@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+from report.build import warm_client
 from report.build.documents import Rendering, rendering_changes
 from report.build.plan import Planner, Status
 from report.build.progress import duration
@@ -37,7 +38,6 @@ def target_name(task_id: str) -> str:
 def rules(planner: Planner, stale: list[Status], render: list[Rendering], plan_file: Path) -> str:
     """The Make rules, to be run from the project's folder."""
     project = planner.project
-    engine = f"{quote(sys.executable)} -m report"
     seconds = json.dumps({s.task.id: round(s.seconds, 1) for s in stale})
     names = {s.task.id: target_name(s.task.id) for s in stale}
     document = f"{render[0].document}.document" if render else ""  # no stage has a name with a dot
@@ -49,19 +49,41 @@ def rules(planner: Planner, stale: list[Status], render: list[Rendering], plan_f
         f".PHONY: goal.all {targets}",
         f"goal.all: {targets}",
     ]
-    for status in stale:
-        needs = [names[need] for need in status.task.needs if need in names]
-        lines += [
-            f"{names[status.task.id]}: {' '.join(needs)}".rstrip(),
-            f"\t@{engine} run --alone --profile {project.profile} {quote(status.task.id)}",
-        ]
+    if stale:
+        on_slurm = project.executor == "slurm"
+        lines += slurm_rule(planner, names) if on_slurm else local_rules(planner, stale, names)
     if render:
         formats = " ".join(rendering.format for rendering in render)
         lines += [
             f"{document}: {' '.join(names.values())}".rstrip(),
-            f"\t@{engine} render --profile {project.profile} {render[0].document} {formats}",
+            f"\t@{engine()} render --profile {project.profile} {render[0].document} {formats}",
         ]
     return "\n".join(lines) + "\n"
+
+
+def local_rules(planner: Planner, stale: list[Status], names: dict[str, str]) -> list[str]:
+    """A rule for each stale task, after those of what it needs."""
+    lines = []
+    warm = f"{quote(sys.executable)} -IS {quote(warm_client.__file__)}"
+    for status in stale:
+        needs = [names[need] for need in status.task.needs if need in names]
+        run = f"{warm} run --alone --profile {planner.project.profile} {quote(status.task.id)}"
+        lines += [f"{names[status.task.id]}: {' '.join(needs)}".rstrip(), f"\t@{run}"]
+    return lines
+
+
+def slurm_rule(planner: Planner, names: dict[str, str]) -> list[str]:
+    """One rule that submits every stale task as Slurm takes them: as many at once as -j says."""
+    drawn = any(planner.tasks[name].is_drawn for name in names)
+    jobs = "$(or $(patsubst -j%,%,$(filter -j%,$(MAKEFLAGS))),1)"
+    keep_going = "$(if $(findstring k,$(firstword -$(MAKEFLAGS))),--keep-going)"
+    submit = f"{engine()} submit {'figures' if drawn else 'experiments'}"
+    recipe = f"\t@{submit} --profile {planner.project.profile} --jobs {jobs} {keep_going}"
+    return [".PHONY: slurm.jobs", "slurm.jobs:", recipe, f"{' '.join(names.values())}: slurm.jobs"]
+
+
+def engine() -> str:
+    return f"{quote(sys.executable)} -m report"
 
 
 def quote(word: str) -> str:

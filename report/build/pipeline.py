@@ -33,6 +33,8 @@ class Row(Strict):
         minutes: expected duration, until a run has measured it.
         cpus: threads; fixed, since their number changes the last bits of a sum. One, so that
             stages side by side (JOBS) share the cores without getting into each other's way.
+        memory: GiB that a Slurm job asks for (default: what the cluster gives each job).
+        limit: minutes after which Slurm stops it (default: four times `minutes`, at least 10).
     """
 
     about: str = ""
@@ -42,6 +44,8 @@ class Row(Strict):
     device: Literal["auto", "cpu", "gpu"] = "auto"
     minutes: float = Field(default=1.0, gt=0)
     cpus: int = Field(default=1, ge=1)
+    memory: float | None = Field(default=None, gt=0)
+    limit: float | None = Field(default=None, gt=0)
 
 
 class DataEntry(Strict):

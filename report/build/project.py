@@ -12,6 +12,7 @@ from report.errors import ColophonError
 ENGINE = Path(__file__).resolve().parents[2]
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")  # of profiles and documents: they become Make targets
 RENDERERS = ("auto", "pandoc", "quarto")
+EXECUTORS = ("local", "slurm")
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,9 @@ class Project:
         data_dir: where data sets and weights lie (`DATA_DIR`).
         torch_home: where torch keeps its checkpoints (`TORCH_HOME`).
         renderer: `auto`, `pandoc` or `quarto` (`RENDERER`).
+        executor: where stages run: `local` or `slurm` (`EXECUTOR`).
+        partition: of the Slurm cluster (`SLURM_PARTITION`); empty for its default one.
+        account: that Slurm bills (`SLURM_ACCOUNT`); empty for the user's default one.
     """
 
     root: Path
@@ -31,6 +35,9 @@ class Project:
     data_dir: Path
     torch_home: Path
     renderer: str = "auto"
+    executor: str = "local"
+    partition: str = ""
+    account: str = ""
     build: Path = field(init=False)
 
     def __post_init__(self) -> None:
@@ -86,7 +93,11 @@ def open_project(
             f"DATA_DIR={env['DATA_DIR']}: no such folder", "Name a folder that exists, or leave it out."
         )
     torch_home = Path(env["TORCH_HOME"]) if env.get("TORCH_HOME") else data_dir / "torch"
-    return Project(root, name, data_dir, torch_home, renderer)
+    executor = env.get("EXECUTOR") or "local"
+    if executor not in EXECUTORS:
+        raise ColophonError(f"EXECUTOR={executor}: no such executor", f"One of: {', '.join(EXECUTORS)}")
+    partition, account = env.get("SLURM_PARTITION", ""), env.get("SLURM_ACCOUNT", "")
+    return Project(root, name, data_dir, torch_home, renderer, executor, partition, account)
 
 
 def check_jobs(jobs: str) -> None:

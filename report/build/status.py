@@ -12,6 +12,9 @@ from report.build.locks import is_held
 from report.build.plan import Planner, Status
 from report.build.progress import duration
 from report.build.provenance import other_versions
+from report.build.slurm_queue import JobState
+from report.build.slurm_record import in_queue
+from report.errors import ColophonError
 
 STYLES = {
     "fresh": "green",
@@ -19,15 +22,24 @@ STYLES = {
     "after": "yellow",
     "missing": "red",
     "running": "cyan",
+    "queued": "cyan",
     "failed": "bold red",
 }
 
 PIPE_WIDTH = 160  # columns where no terminal tells its width
 
 
-def describe(planner: Planner, status: Status) -> tuple[str, str]:
-    """The state in one word, and what there is to say about it."""
+Queue = dict[str, tuple[str, JobState]]
+
+
+def describe(planner: Planner, status: Status, queue: Queue) -> tuple[str, str]:
+    """The state in one word, and what there is to say about it; `queue` holds the Slurm jobs by task."""
     task, project = status.task, planner.project
+    if task.id in queue:
+        job, state = queue[task.id]
+        if state.state == "PENDING":
+            return "queued", f"job {job} waits: {state.reason}"
+        return "running", f"job {job} on {state.node}"
     failed = task.state_file(project, "failed")
     if is_held(task.state_file(project, "lock")):
         return "running", "; ".join(status.because)
@@ -42,12 +54,12 @@ def describe(planner: Planner, status: Status) -> tuple[str, str]:
     return status.state, "; ".join(notes)
 
 
-def table(planner: Planner, statuses: list[Status]) -> Table:
+def table(planner: Planner, statuses: list[Status], queue: Queue) -> Table:
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("stage", "state", "because", "made", "on", "took"):
         grid.add_column(heading, overflow="fold", no_wrap=heading not in ("because", "on"))
     for status in statuses:
-        state, note = describe(planner, status)
+        state, note = describe(planner, status, queue)
         made = status.provenance
         when = datetime.fromisoformat(made["started"]).astimezone() if made else None
         hardware = made.get("hardware", {})
@@ -62,12 +74,21 @@ def table(planner: Planner, statuses: list[Status]) -> Table:
     return grid
 
 
+def queue_of(planner: Planner) -> Queue:
+    """The jobs that Slurm has for this profile; where it does not answer, none, and it is said."""
+    try:
+        return in_queue(planner.project)
+    except ColophonError as error:
+        print(f"which jobs are queued can't be told: {error}", file=sys.stderr)
+        return {}
+
+
 def show(planner: Planner) -> None:
     """Print the table, the documents' state, and the time a build would take."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
     statuses = planner.statuses()
     console.print(f"profile [bold]{planner.project.profile}[/]")
-    console.print(table(planner, statuses))
+    console.print(table(planner, statuses, queue_of(planner)))
     for document in known_documents(planner.project):
         for format in ("html", "pdf"):
             rendering = Rendering(document, format)

@@ -96,3 +96,13 @@ def test_a_lock_is_held_until_it_is_released(tmp_path: Path, capsys: pytest.Capt
     thread.join(5)
     assert order == ["first", "second"]
     assert not is_held(path)
+
+
+def test_jobs_to_which_slurm_gave_a_gpu_each_do_not_wait_for_one_another(
+    two_gpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLOPHON_ALLOCATED", "1")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")  # in each job, of its own GPU
+    with device("gpu", "one") as first, device("gpu", "two") as second:
+        assert (first, second) == ("0", "0")
+    assert list(two_gpus.glob("colophon-gpu-*")) == []

@@ -17,6 +17,7 @@ VARIABLES = {
     ("experiments", "PROFILE=nope"): ["PROFILE=nope: no such profile", "Profiles: demo"],
     ("experiments", "JOBS=many"): ["JOBS=many: not a number of jobs", "A whole number from 1 up."],
     ("experiments", "JOBS=0"): ["JOBS=0: not a number of jobs"],
+    ("experiments", "EXECUTOR=pbs"): ["EXECUTOR=pbs: no such executor", "One of: local, slurm"],
     ("status", "RENDERER=word"): ["RENDERER=word: no such renderer", "One of: auto, pandoc, quarto"],
     ("experiments", "DATA_DIR=/no where"): [
         "DATA_DIR=/no where: no such folder",
