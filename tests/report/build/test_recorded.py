@@ -1,9 +1,9 @@
 """Recorded results: kept once, restored instead of run, refused where they were altered."""
 
+import io
 import json
 import lzma
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from report.build import record as recording
+from report.build.content import digest
 from report.build.makefile import plan
 from report.build.packing import item_size, pack
 from report.build.plan import Planner
@@ -21,7 +22,7 @@ from report.build.project import open_project
 from report.build.record import check, record
 from report.build.recorded import read_entry
 from report.errors import ColophonError
-from tests.tiny import CHAIN, ENGINE, STAGES, VENV, Tiny
+from tests.tiny import CHAIN, ENGINE, VENV, Tiny
 
 NET = """\
 with Path("runs.txt").open("a") as file:
@@ -99,7 +100,7 @@ def test_a_clone_without_data_restores_every_stage_and_draws_the_figures(
     assert clone.ran() == ["figures/chain"]
     after = clone.results()
     kept = [name for name in before if not name.endswith((".safetensors", "provenance.json", "log.txt"))]
-    assert len(kept) == 15
+    assert len(kept) == 13
     assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
     assert not any(name.endswith(".safetensors") for name in after)
     assert clone.make("figures").stdout == "demo: figures is up to date\n"
@@ -209,9 +210,7 @@ def test_dependants_of_a_stage_that_runs_to_the_recorded_result_are_restored(clo
 def test_results_of_other_data_are_not_restored(clone: Tiny) -> None:
     clone.write("data/numbers.txt", "1\n2\n4\n")
     found = states(clone)
-    assert [name for name in found if found[name] == "recorded"] == ["net", "side", "plot", "use"] or {
-        name for name in found if found[name] == "recorded"
-    } == {"net", "side", "plot", "use"}
+    assert {name for name in found if found[name] == "recorded"} == {"net", "side", "plot", "use"}
     assert clone.make("experiments").returncode == 0
     assert clone.ran() == CHAIN
 
@@ -323,9 +322,6 @@ def test_an_entry_that_contradicts_itself_is_refused_even_with_its_checksum_forg
     del content["checksum"]
     change(content["provenance"])
     made = content["provenance"]
-    made["digest"] = recording.digest(made["outputs"]) if hasattr(recording, "digest") else made["digest"]
-    from report.build.content import digest
-
     made["digest"] = digest(made["outputs"])
     content["kept"] = dict.fromkeys(made["outputs"], 14)
     path.write_text(json.dumps({"checksum": digest(content)} | content))
@@ -352,13 +348,11 @@ def test_a_profile_beyond_the_limit_is_refused_naming_its_largest_stages(
     recorded: Tiny, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recording, "PROFILE_LIMIT", 2_000)
-    with pytest.raises(
-        ColophonError, match=r"recorded/demo would take 0\.0 MB, .* largest: chain/"
-    ) as refused:
-        record(planner(recorded))
-    assert "side" not in str(refused.value).split("largest:")[1] or True
-    with pytest.raises(ColophonError, match="may take"):
-        check(planner(recorded))
+    for attempt in (record, check):
+        with pytest.raises(
+            ColophonError, match=r"recorded/demo would take 0\.0 MB, .* largest: [a-z/]+ 0\.0"
+        ):
+            attempt(planner(recorded))
 
 
 def test_recording_drops_what_has_no_present_key_and_keeps_what_is_not_here(clone: Tiny) -> None:
@@ -366,24 +360,28 @@ def test_recording_drops_what_has_no_present_key_and_keeps_what_is_not_here(clon
     clone.edit("profiles/demo.yaml", "[1, 2]", "[1]")
     side = entry(clone, "side")
     clone.edit("experiments/side.py", "start: int = 3", "start: int = 4")
-    assert f"no present key, dropped by the next `make record`: {chain_gone(clone)}" in check(planner(clone))
+    gone = "chain/member/seed=2, chain/total, side"
+    assert f"no present key, dropped by the next `make record`: {gone}" in check(planner(clone))
     told = record(planner(clone))
     assert told.startswith("recorded/demo: 6 of 8 results (0 new, 3 pruned)")
     assert "  not recorded: side: never run; its recorded result is stale: " in told
     assert not total.exists() and not side.exists() and not list(total.parent.glob("*seed=2*"))
-    needed = {h for p in total.parent.glob("*.json") for h in read_entry(planner(clone).project, p).blobs().values()}
+    needed = {
+        h
+        for p in total.parent.glob("*.json")
+        for h in read_entry(planner(clone).project, p).blobs().values()
+    }
     assert {p.stem for p in (total.parent.parent / "blobs").iterdir()} == needed
     assert clone.make("record-check").stdout.endswith("none\n")
-
-
-def chain_gone(tiny: Tiny) -> str:
-    return "chain/member/seed=2, chain/total, side"
 
 
 def test_a_check_can_prune(clone: Tiny) -> None:
     clone.edit("experiments/side.py", "start: int = 3", "start: int = 4")
     done = clone.make("record-check", "PRUNE=1")
-    assert done.stdout == "recorded/demo: 9 results, each as it was written; 1 of no present key were dropped\n"
+    assert (
+        done.stdout
+        == "recorded/demo: 9 results, each as it was written; 1 of no present key were dropped\n"
+    )
     assert not list((clone.root / "recorded/demo/results").glob("side@*"))
 
 
@@ -392,10 +390,12 @@ def test_there_is_nothing_to_check_where_nothing_is_recorded(bare: Tiny) -> None
     assert record(planner(bare)).startswith("recorded/demo: 0 of 6 results")
 
 
-@given(st.binary(max_size=300) | arrays.arrays(st.sampled_from([np.uint8, np.float32, np.int64]), (3, 4, 3)))
-def test_packed_content_unpacks_to_the_same_bytes_and_packs_the_same_again(given: bytes | np.ndarray) -> None:
-    import io
-
+@given(
+    st.binary(max_size=300) | arrays.arrays(st.sampled_from([np.uint8, np.float32, np.int64]), (3, 4, 3))
+)
+def test_packed_content_unpacks_to_the_same_bytes_and_packs_the_same_again(
+    given: bytes | np.ndarray,
+) -> None:
     if isinstance(given, np.ndarray):
         file = io.BytesIO()
         np.save(file, given)
@@ -409,8 +409,6 @@ def test_packed_content_unpacks_to_the_same_bytes_and_packs_the_same_again(given
 
 
 def test_smooth_pictures_take_less_as_differences() -> None:
-    import io
-
     ramp = np.add.outer(np.arange(64), np.arange(64)).astype(np.uint8)
     file = io.BytesIO()
     np.save(file, np.stack([ramp, ramp + 7, ramp * 3], axis=-1))
