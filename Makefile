@@ -25,7 +25,7 @@ $(error GNU make 4 or newer is needed, this is $(MAKE_VERSION): install a newer 
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help report html pdf figures experiments claims status record record-check clean test lint benchmark lock setup latex
+.PHONY: help report html pdf figures experiments claims status record record-check clean test test-faults lint benchmark lock setup latex
 
 ## Build
 
@@ -57,6 +57,9 @@ clean: setup ## remove what the build made for PROFILE
 
 test: setup latex ## every test, with one report built from end to end
 	@$(PY) -m pytest $(TESTS)
+
+test-faults: setup ## builds that are killed a hundred times, at moments that seeds choose
+	@KILLS=100 $(PY) -m pytest tests/report/build/test_kills.py
 
 lint: setup ## ruff, pyright, the boundaries between the parts, no number typed by hand
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && "$(VENV)/bin/lint-imports" --no-cache && $(PY) -m report lint && $(PY) -m pyright

@@ -154,6 +154,7 @@ def count_off(task_id: str) -> str:
 
 def plan_command(project: Project, options: argparse.Namespace) -> int:
     """Writes build/<profile>/<goal>.mk, or removes it where there is nothing to do."""
+    from report.build.content import write_whole
     from report.build.documents import require_document
 
     check_jobs(options.jobs)
@@ -176,8 +177,7 @@ def plan_command(project: Project, options: argparse.Namespace) -> int:
 
         choose(project.renderer)  # refused now, not after an hour of stages, where it is missing
     print(announce(stale, render, options.goal, project.profile), flush=True)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(rules(planner, stale, render, file), encoding="utf-8")
+    write_whole(file, rules(planner, stale, render, file).encode())  # another build may read it now
     return 0
 
 

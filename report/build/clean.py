@@ -16,7 +16,7 @@ def clean(project: Project) -> str:
     documents = known_documents(project)
     names = [*MADE, *documents, *(f"{d}.{f}" for d in documents for f in ("html", "pdf"))]
     names += [f"{goal}.mk{suffix}" for goal in GOALS for suffix in ("", ".done")]
-    names += [path.name for path in project.build.glob(".cache.json.*")]
+    names += [path.name for path in project.build.glob(".*.[0-9]*")]
     running = [p.stem for p in project.build.glob("state/*.lock") if is_held(p)]
     if running:
         raise ColophonError(

@@ -7,7 +7,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from report.build.project import Project
 from report.build.validation import explain, read_yaml, suggestion
@@ -41,7 +41,7 @@ class Row(Strict):
     each: dict[str, str] = {}
     data: list[str] = []
     device: Literal["auto", "cpu", "gpu"] = "auto"
-    minutes: float = Field(default=1.0, gt=0)
+    minutes: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     cpus: int = Field(default=1, ge=1)
     unrecorded: list[str] = []
 
@@ -63,7 +63,7 @@ class Pipeline(Strict):
 
 class Profile(Strict):
     about: str = ""
-    values: dict[str, list[str | int | float]] = {}
+    values: dict[str, list[str | int | FiniteFloat]] = {}
     stages: dict[str, dict[str, Any]] = {}
 
 

@@ -1,6 +1,5 @@
 """`make record` keeps fresh results under recorded/, `make record-check` looks whether they are whole."""
 
-import os
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from report.build.content import sha256
+from report.build.content import sha256, write_whole
 from report.build.locks import exclusive
 from report.build.packing import pack
 from report.build.pipeline import Task
@@ -141,7 +140,7 @@ def require_small(recorded: Recorded, batch: Batch) -> None:
                 f"{entry.provenance['id']} would take {megabytes(whole)}, a stage may take "
                 f"{megabytes(STAGE_LIMIT)}; the largest is {largest}, {megabytes(sizes[largest])}"
             )
-    remedy = "Leave out what no figure reads: `unrecorded: ['*.npy']` in its row of pipeline.yaml."
+    remedy = "Leave out what no figure or claim reads: `unrecorded: ['*.npy']` in its row of pipeline.yaml."
     if problems:
         raise ColophonError("\n".join(problems), remedy)
     blobs = {hashed: size(hashed) for entry in batch.entries for hashed in entry.blobs().values()}
@@ -161,21 +160,13 @@ def write(recorded: Recorded, batch: Batch) -> list[bool]:
     """Write contents, then the entries that name them; for each entry whether it is new or another."""
     for hashed, packed in batch.packed.items():
         write_whole(recorded.blob(hashed), packed)
-    return [write_whole(recorded.results / entry.name, entry.text().encode()) for entry in batch.entries]
-
-
-def write_whole(path: Path, content: bytes) -> bool:
-    """Write a file unless it is there with this content, so that it is there whole or not at all."""
-    if path.is_file() and path.read_bytes() == content:
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return True
+    written = []
+    for entry in batch.entries:
+        path, content = recorded.results / entry.name, entry.text().encode()
+        written.append(not path.is_file() or path.read_bytes() != content)
+        if written[-1]:
+            write_whole(path, content)
+    return written
 
 
 def prune(recorded: Recorded, entries: list[Entry]) -> int:

@@ -3,14 +3,10 @@
 import contextlib
 import os
 import shutil
-import sys
 import time
-import traceback
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
 
-from report.build import locks
+from report.build import children, locks, logs
 from report.build.content import write_json
 from report.build.execute import execute
 from report.build.imports import imported_modules
@@ -93,7 +89,7 @@ def attempt(planner: Planner, task: Task) -> None:
     begun, started = time.monotonic(), now()
     try:
         temporary.mkdir(parents=True)
-        with log.open("w", encoding="utf-8", buffering=1) as file, tee(file):
+        with logs.kept(log), children.supervised():
             done = execute(planner, task, temporary, checkpoint_folder(project, task))
             if done.metrics is not None:
                 write_json(temporary / "metrics.json", done.metrics)
@@ -119,30 +115,3 @@ def attempt(planner: Planner, task: Task) -> None:
 
 def checkpoint_folder(project: Project, task: Task) -> Path:
     return task.state_file(project, "checkpoint")
-
-
-class Tee:
-    """A text stream that also writes to a log."""
-
-    def __init__(self, stream: TextIO, log: TextIO) -> None:
-        self._stream = stream
-        self._log = log
-
-    def write(self, text: str) -> int:
-        self._log.write(text)
-        return self._stream.write(text)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-
-@contextlib.contextmanager
-def tee(log: TextIO) -> Iterator[None]:
-    """Copy what the stage prints, and the traceback it ends with, to `log`."""
-    out, err = Tee(sys.stdout, log), Tee(sys.stderr, log)
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):  # type: ignore[type-var]
-        try:
-            yield
-        except BaseException:
-            log.write(traceback.format_exc())
-            raise

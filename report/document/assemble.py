@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict
 
 from report.build.content import read_json, write_json
@@ -105,12 +106,12 @@ def front_matter(planner: Planner, manifest: Manifest) -> dict[str, Any]:
 
 
 def make_environment(planner: Planner) -> Environment:
-    """Jinja with the functions that templates may call.
+    """Jinja with the functions that templates may call, and without a way to anything else in Python.
 
     Comments are written `<# … #>`, since `{#` opens an identifier in Quarto's markdown.
     """
     project = planner.project
-    environment = Environment(
+    environment = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(project.root / "templates"),
         undefined=StrictUndefined,
         finalize=finalize,
