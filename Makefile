@@ -6,6 +6,9 @@ RENDERER ?= auto
 EXECUTOR ?= local
 JOBS     ?= 2
 DOC      ?= report
+FROZEN   ?=
+STALE    ?=
+PRUNE    ?=
 
 ENGINE   ?= .
 VENV     ?= $(ENGINE)/.venv
@@ -13,7 +16,7 @@ PY       := "$(VENV)/bin/python"
 # Experiments are deterministic only with a fixed order of sets.
 override PROFILE := $(or $(PROFILE),demo)
 export PYTHONHASHSEED := 0
-export PROFILE DATA_DIR RENDERER EXECUTOR
+export PROFILE DATA_DIR RENDERER EXECUTOR FROZEN STALE
 export COLOPHON_JOBS := $(JOBS)
 export COLOPHON_SIDE_BY_SIDE := $(if $(filter-out 1,$(JOBS)),1)
 export PYTHONPATH := $(if $(filter-out .,$(ENGINE)),$(ENGINE))
@@ -23,7 +26,7 @@ $(error GNU make 4 or newer is needed, this is $(MAKE_VERSION): install a newer 
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help report html pdf figures experiments claims status clean test test-slurm lint benchmark benchmark-engine lock setup latex slurm
+.PHONY: help report html pdf figures experiments claims status record record-check clean test test-slurm test-faults lint benchmark benchmark-engine lock setup latex slurm
 
 ## Build
 
@@ -41,6 +44,12 @@ claims: figures ## the claims of DOC with their tests and verdicts; runs first w
 status: setup ## each stage: fresh, stale and why, missing, running or failed
 	@$(PY) -m report status
 
+record: setup ## keep the fresh results under recorded/, from where builds restore them
+	@$(PY) -m report record
+
+record-check: setup ## whether recorded results are as written; PRUNE=1 drops those of no present key
+	@$(PY) -m report record-check $(if $(PRUNE),--prune)
+
 clean: setup ## remove what the build made for PROFILE
 	@$(PY) -m report clean
 
@@ -51,6 +60,9 @@ test: setup latex ## every test, with one report built from end to end
 
 test-slurm: setup slurm ## stages as jobs of a Slurm of one node, which the test starts and stops here
 	@$(PY) -m pytest -m slurm tests/report/slurm
+
+test-faults: setup ## builds that are killed a hundred times, at moments that seeds choose
+	@KILLS=100 $(PY) -m pytest tests/report/build/test_kills.py
 
 lint: setup ## ruff, pyright, the boundaries between the parts, no number typed by hand
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && "$(VENV)/bin/lint-imports" --no-cache && $(PY) -m report lint && $(PY) -m pyright
@@ -79,6 +91,8 @@ slurm: ## Slurm's daemons, for test-slurm: installs them as root or with sudo
 	@PATH="$$PATH:/usr/sbin" && command -v slurmctld >/dev/null && command -v munged >/dev/null || sh "$(ENGINE)/tools/debian.sh" "Slurm" slurm-wlm munge
 
 help: ## this list
-	@echo "make TARGET [PROFILE=$(PROFILE)] [JOBS=$(JOBS)] [DATA_DIR=data] [RENDERER=auto|pandoc|quarto] [DOC=$(DOC)] [EXECUTOR=local|slurm]"
-	@awk -F ':.*## ' '/^## /{print "\n" substr($$0, 4)} /^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' "$(ENGINE)/Makefile"
+	@echo "make TARGET [PROFILE=$(PROFILE)] [JOBS=$(JOBS)] [DATA_DIR=data] [RENDERER=auto|pandoc|quarto] [DOC=$(DOC)] [EXECUTOR=local|slurm] [FROZEN=1 [STALE=show]]"
+	@awk -F ':.*## ' '/^## /{print "
+" substr($$0, 4)} /^[a-z-]+:.*## /{printf "  %-16s %s
+", $$1, $$2}' "$(ENGINE)/Makefile"
 	@printf '\nProfiles: %s\n' "$$(ls profiles | sed -n 's/\.yaml$$//p' | tr '\n' ' ')"

@@ -17,12 +17,12 @@ def clean(project: Project) -> str:
     documents = known_documents(project)
     names = [*MADE, *documents, *(f"{d}.{f}" for d in documents for f in ("html", "pdf"))]
     names += [f"{goal}.mk{suffix}" for goal in GOALS for suffix in ("", ".done")]
-    names += [path.name for path in project.build.glob(".cache.json.*")]
     if queued := [f"{job} ({task})" for task, (job, _) in in_queue(project).items()]:
         raise ColophonError(
             f"Slurm still has the jobs {', '.join(queued)}: nothing was removed",
             f"Wait for them, or cancel them: scancel {' '.join(name.split()[0] for name in queued)}",
         )
+    names += [path.name for path in project.build.glob(".*.[0-9]*")]
     running = [p.stem for p in project.build.glob("state/*.lock") if is_held(p)]
     if running:
         raise ColophonError(

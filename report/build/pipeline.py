@@ -7,7 +7,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from report.build.project import Project
 from report.build.validation import explain, read_yaml, suggestion
@@ -35,6 +35,7 @@ class Row(Strict):
             stages side by side (JOBS) share the cores without getting into each other's way.
         memory: GiB that a Slurm job asks for (default: what the cluster gives each job).
         limit: minutes after which Slurm stops it (default: four times `minutes`, at least 10).
+        unrecorded: patterns of outputs that `make record` leaves out besides weights, `train-*.npy`.
     """
 
     about: str = ""
@@ -42,10 +43,11 @@ class Row(Strict):
     each: dict[str, str] = {}
     data: list[str] = []
     device: Literal["auto", "cpu", "gpu"] = "auto"
-    minutes: float = Field(default=1.0, gt=0)
+    minutes: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     cpus: int = Field(default=1, ge=1)
     memory: float | None = Field(default=None, gt=0)
     limit: float | None = Field(default=None, gt=0)
+    unrecorded: list[str] = []
 
 
 class DataEntry(Strict):
@@ -65,7 +67,7 @@ class Pipeline(Strict):
 
 class Profile(Strict):
     about: str = ""
-    values: dict[str, list[str | int | float]] = {}
+    values: dict[str, list[str | int | FiniteFloat]] = {}
     stages: dict[str, dict[str, Any]] = {}
 
 

@@ -28,6 +28,8 @@ class Project:
         executor: where stages run: `local` or `slurm` (`EXECUTOR`).
         partition: of the Slurm cluster (`SLURM_PARTITION`); empty for its default one.
         account: that Slurm bills (`SLURM_ACCOUNT`); empty for the user's default one.
+        frozen: run no experiment (`FROZEN`).
+        shows_stale: when frozen, show stale results and mark them, instead of stopping (`STALE`).
     """
 
     root: Path
@@ -38,6 +40,8 @@ class Project:
     executor: str = "local"
     partition: str = ""
     account: str = ""
+    frozen: bool = False
+    shows_stale: bool = False
     build: Path = field(init=False)
 
     def __post_init__(self) -> None:
@@ -97,7 +101,23 @@ def open_project(
     if executor not in EXECUTORS:
         raise ColophonError(f"EXECUTOR={executor}: no such executor", f"One of: {', '.join(EXECUTORS)}")
     partition, account = env.get("SLURM_PARTITION", ""), env.get("SLURM_ACCOUNT", "")
-    return Project(root, name, data_dir, torch_home, renderer, executor, partition, account)
+    frozen, shows_stale = env.get("FROZEN", "") not in ("", "0"), bool(env.get("STALE"))
+    for variable, right in (("FROZEN", "01"), ("STALE", ("show",))):
+        if (given := env.get(variable)) and given not in right:
+            raise ColophonError(f"{variable}={given}: not known", f"One of: {', '.join(right)}, or nothing")
+    if shows_stale and not frozen:
+        raise ColophonError("STALE=show: only with FROZEN=1", "A build without it runs what is stale.")
+    on_cluster = {"executor": executor, "partition": partition, "account": account}
+    return Project(
+        root,
+        name,
+        data_dir,
+        torch_home,
+        renderer,
+        frozen=frozen,
+        shows_stale=shows_stale,
+        **on_cluster,
+    )
 
 
 def check_jobs(jobs: str) -> None:

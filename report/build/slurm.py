@@ -64,7 +64,7 @@ class SlurmBuild:
     def run(self, goal: str) -> int:
         """Run the stale tasks of `goal`; the exit status. Interrupted, it cancels its jobs."""
         self.has_gpus = require_slurm(self.planner.project)
-        stale, _ = plan(self.planner, goal, "")
+        stale = plan(self.planner, goal, "").run
         names = {status.task.id for status in stale}
         needs = {s.task.id: [need for need in s.task.needs if need in names] for s in stale}
         self.total = len(stale)
@@ -106,7 +106,7 @@ class SlurmBuild:
         before = read_provenance(project, task)
         try:
             if status.missing:
-                raise status.missing[0]
+                raise next(iter(status.missing.values()))
             with record.held(project) as jobs:
                 key = record.submission_key(self.planner, task, resources)
                 job = self.earlier_job(jobs.get(task.id), key)
@@ -114,7 +114,7 @@ class SlurmBuild:
                 if not job:
                     task.state_file(project, "failed").unlink(missing_ok=True)
                     needs = {need: digest_of(project, self.planner.tasks[need]) for need in task.needs}
-                    work = StageJob(str(project.root), project.profile, task.id, needs)
+                    work = StageJob(str(project.root), project.profile, task.id, needs, status.whole)
                     job = submit(project, work, resources, record.job_folder(project, task.id))
                     jobs[task.id] = {"job": job, "key": key}
         except ColophonError as error:

@@ -27,12 +27,14 @@ class StageJob:
         root: the project's folder, the same on every node.
         task: the id of the stage.
         needs: for each stage that it reads, the digest of the outputs that it must find.
+        whole: whether every output is wanted, also those that records leave out.
     """
 
     root: str
     profile: str
     task: str
     needs: dict[str, str]
+    whole: bool = False
 
     def __call__(self) -> None:
         # submitit asks Slurm for this signal before the time limit; it would end the stage too early
@@ -45,6 +47,7 @@ class StageJob:
             failed.write_text(f"{self.task}: {error}\n", encoding="utf-8")
             raise SystemExit(f"error: {self.task}: {error}") from None
         words = ["-m", "report", "run", "--alone", "--profile", self.profile, self.task]
+        words += ["--whole"] * self.whole
         environment = os.environ | {"COLOPHON_ALLOCATED": "1"}
         status = subprocess.run([sys.executable, *words], check=False, env=environment).returncode
         if status:

@@ -33,7 +33,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in `path`. Raises ColophonError naming file and line of what YAML can't read."""
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=UniqueKeyLoader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise ColophonError(f"{path}: not readable as YAML: nested too deeply") from None
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:  # ValueError: the 99th of May
         mark = getattr(error, "problem_mark", None)
         where = f"{path}, line {mark.line + 1}" if mark else str(path)
         what = getattr(error, "problem", None) or str(error)
@@ -42,7 +44,35 @@ def read_yaml(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(content, dict):
         raise ColophonError(f"{path}: expected keys with values, found a {type(content).__name__}")
+    try:
+        require_plain(content, str(path), {})
+    except RecursionError:
+        raise ColophonError(f"{path}: not readable as YAML: nested too deeply") from None
     return content
+
+
+def require_plain(value: Any, where: str, seen: dict[int, bool]) -> None:
+    """Raise ColophonError, naming file and key, for what JSON can't hold: dates, sets, keys that are no
+    text, values that contain themselves.
+
+    Args:
+        value: what was read.
+        where: the file, then the keys that lead to the value.
+        seen: what was looked at already; True while that still goes on.
+    """
+    if seen.get(id(value)):
+        raise ColophonError(f"{where}: contains itself", "Remove the alias.")
+    if value is None or isinstance(value, str | bool | int | float) or id(value) in seen:
+        return
+    if not isinstance(value, dict | list):
+        kind = type(value).__name__
+        raise ColophonError(f"{where}: a {kind}, which no setting can be", "Put it in quotes for a text.")
+    seen[id(value)] = True
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(value, dict) and not isinstance(key, str):
+            raise ColophonError(f"{where}: the key {short(key)} is no text", "Put it in quotes.")
+        require_plain(item, f"{where}{'.' if ': ' in where else ': '}{key}", seen)
+    seen[id(value)] = False
 
 
 def suggestion(word: str, known: list[str]) -> str:

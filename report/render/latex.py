@@ -39,6 +39,7 @@ def compile(job: Job, document: Path) -> None:
             "latexmk",
             "-norc",
             "-pdf",
+            "-latexoption=-no-shell-escape",
             "-interaction=nonstopmode",
             "-halt-on-error",
             f"-outdir={folder}",

@@ -104,6 +104,7 @@ def pdf_format() -> dict[str, Any]:
     """A scrreprt document for pdfLaTeX; `pdf-engine` is set, for Quarto's default is lualatex."""
     return {
         "pdf-engine": "pdflatex",
+        "pdf-engine-opts": ["-no-shell-escape"],
         "latex-auto-install": False,
         "latex-tinytex": False,
         "documentclass": "scrreprt",

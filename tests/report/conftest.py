@@ -1,8 +1,27 @@
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.tiny import EVERYTHING, Tiny
+
+
+@pytest.fixture(autouse=True)
+def modules_of_its_own() -> Iterator[None]:
+    """What a test imports of a tiny project as `experiments` and `figures` is gone after it."""
+
+    def theirs() -> list[str]:
+        return [name for name in sys.modules if name.split(".")[0] in ("experiments", "figures")]
+
+    kept = {name: sys.modules.pop(name) for name in theirs()}
+    path, hooks = sys.path[:], sys.path_hooks[:]
+    yield
+    for name in theirs():
+        del sys.modules[name]
+    sys.modules.update(kept)
+    sys.path[:], sys.path_hooks[:] = path, hooks
+    sys.path_importer_cache.clear()
 
 
 @pytest.fixture(scope="session")

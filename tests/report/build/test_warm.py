@@ -65,8 +65,12 @@ def test_a_stage_killed_by_a_signal_fails_alone(bare: Tiny) -> None:
     assert bare.ran() == sorted(STAGES)
 
 
-@pytest.mark.parametrize("number", [None, "87", "1", "x"], ids=["unset", "closed", "no socket", "no number"])
-def test_without_a_build_that_listens_a_rule_runs_the_stage_by_itself(number: str | None, bare: Tiny) -> None:
+@pytest.mark.parametrize(
+    "number", [None, "87", "1", "x"], ids=["unset", "closed", "no socket", "no number"]
+)
+def test_without_a_build_that_listens_a_rule_runs_the_stage_by_itself(
+    number: str | None, bare: Tiny
+) -> None:
     told = {} if number is None else {warm_client.VARIABLE: number}
     environment = bare.environment(PYTHONPATH=str(warm_client.__file__).rsplit("/report/", 1)[0]) | told
     words = [sys.executable, "-IS", str(warm_client.__file__), "run", "--alone", "side"]
