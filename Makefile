@@ -5,6 +5,7 @@ DATA_DIR ?=
 RENDERER ?= auto
 JOBS     ?= 2
 DOC      ?= report
+PORT     ?= 8000
 
 ENGINE   ?= .
 VENV     ?= $(ENGINE)/.venv
@@ -22,7 +23,7 @@ $(error GNU make 4 or newer is needed, this is $(MAKE_VERSION): install a newer 
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help report html pdf figures experiments claims status clean test lint benchmark lock setup latex
+.PHONY: help report html pdf figures experiments claims status clean preview new test lint benchmark lock setup latex
 
 ## Build
 
@@ -44,13 +45,21 @@ status: setup ## each stage: fresh, stale and why, missing, running or failed
 clean: setup ## remove what the build made for PROFILE
 	@$(PY) -m report clean
 
+## Write your own
+
+preview: setup ## the HTML of DOC in a browser, at PORT of this machine, built anew at each edit
+	@$(PY) -m report preview "$(DOC)" --port "$(PORT)" --jobs "$(JOBS)"
+
+new: setup ## a small project that builds at once, in the folder NAME
+	@$(PY) -m report new "$(NAME)"
+
 ## Develop
 
 test: setup latex ## every test, with one report built from end to end
 	@$(PY) -m pytest $(TESTS)
 
 lint: setup ## ruff, pyright, the boundaries between the parts, no number typed by hand
-	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && "$(VENV)/bin/lint-imports" --no-cache && $(PY) -m report lint && $(PY) -m pyright
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && "$(VENV)/bin/lint-imports" --no-cache && $(PY) -m report lint && $(PY) -m pyright --pythonpath $(PY)
 
 benchmark: setup ## images per second of our feature extraction, class visualisation and sweeps, and of the practicals' loops
 	@$(PY) -m benchmarks.extraction --data-dir "$(or $(DATA_DIR),data)"

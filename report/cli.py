@@ -1,7 +1,9 @@
 """The command line; the Makefile is its front door."""
 
 import argparse
+import contextlib
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -40,6 +42,12 @@ def parser() -> argparse.ArgumentParser:
     command("status", "Show each stage: fresh, stale (and why), missing, running or failed.")
     command("lint", "Refuse numbers that were typed by hand into the templates.")
     command("clean", "Remove what the build made for a profile.")
+    preview = command("preview", "Serve a document's page and build it anew at each edit.")
+    preview.add_argument("document")
+    preview.add_argument("--port", default="8000", help="on this machine; 0 for any that is free")
+    preview.add_argument("--jobs", default="1", help="how many stages may run side by side")
+    new = command("new", "Lay down a small project that builds at once.")
+    new.add_argument("name", help="its folder, to be made: my-report, ../my-report")
     return top
 
 
@@ -48,6 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, terminate)
     try:
+        if options.command == "new":
+            return new_command(options)
         return COMMANDS[options.command](open_project(options.profile), options)
     except ColophonError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -218,6 +228,23 @@ def clean_command(project: Project, options: argparse.Namespace) -> int:
     return 0
 
 
+def preview_command(project: Project, options: argparse.Namespace) -> int:
+    from report.preview import preview
+
+    check_jobs(options.jobs)
+    with contextlib.suppress(KeyboardInterrupt):  # which is how it ends
+        preview(project, options.document, options.port, int(options.jobs))
+    return 0
+
+
+def new_command(options: argparse.Namespace) -> int:
+    from report.new import create
+
+    create(options.name, Path.cwd())
+    print(f"✓ {options.name}\n  cd {shlex.quote(options.name)} && make report")
+    return 0
+
+
 COMMANDS = {
     "run": run_command,
     "plan": plan_command,
@@ -226,4 +253,5 @@ COMMANDS = {
     "status": status_command,
     "lint": lint_command,
     "clean": clean_command,
+    "preview": preview_command,
 }
