@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser as Chromium
 
 from report.preview.watch import snapshot
+from tests.browser import Visit
 from tests.tiny import Tiny, finish, wait_for
 
 TEMPLATE = "templates/report/a.qmd.j2"
@@ -140,3 +142,26 @@ def test_what_editors_leave_beside_a_file_is_no_change(tmp_path: Path) -> None:
 
 def plain(page: str) -> str:
     return re.sub(r"<[^>]+>", "", page)
+
+
+@pytest.mark.browser
+def test_a_browser_shows_the_edit_and_the_error_over_the_last_good_page(
+    browser: Chromium, served: tuple[Tiny, str]
+) -> None:
+    tiny, address = served
+    good = tiny.read(TEMPLATE)
+    visit = Visit(browser.new_page())
+    visit.page.goto(address)
+    tiny.write(TEMPLATE, good + "\nSeen at once.\n")
+    visit.page.get_by_text("Seen at once.").wait_for()
+    tiny.write(TEMPLATE, good + "\nSeen {{ nothing }}.\n")
+    news = visit.page.locator("#preview-news.problem")
+    news.wait_for()
+    assert f"{TEMPLATE}, line" in news.inner_text() and "'nothing' is undefined" in news.inner_text()
+    assert visit.page.get_by_text("Seen at once.").is_visible()
+    assert visit.contrasts("#preview-news") == []
+    tiny.write(TEMPLATE, good + "\nMended.\n")
+    visit.page.get_by_text("Mended.").wait_for()
+    assert not news.is_visible()
+    assert visit.complaints == []
+    visit.page.close()
