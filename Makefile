@@ -23,7 +23,7 @@ $(error GNU make 4 or newer is needed, this is $(MAKE_VERSION): install a newer 
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help report html pdf figures experiments claims status clean preview new test lint benchmark lock setup latex
+.PHONY: help report html pdf figures experiments claims diff status clean preview new test lint benchmark lock setup latex
 
 ## Build
 
@@ -38,6 +38,9 @@ report html pdf figures experiments:
 
 claims: figures ## the claims of DOC with their tests and verdicts; runs first what is stale
 	@$(PY) -m report claims "$(DOC)"
+
+diff: figures ## how values, claims and figures differ from REF, a build's folder or a commit; COMMENT=file.md, ALL=1
+	@$(PY) -m report diff "$(DOC)" --ref "$(REF)" --comment "$(COMMENT)" $(if $(ALL),--all)
 
 status: setup ## each stage: fresh, stale and why, missing, running or failed
 	@$(PY) -m report status

@@ -42,6 +42,11 @@ def parser() -> argparse.ArgumentParser:
     command("status", "Show each stage: fresh, stale (and why), missing, running or failed.")
     command("lint", "Refuse numbers that were typed by hand into the templates.")
     command("clean", "Remove what the build made for a profile.")
+    diff = command("diff", "Show how values, claims and figures differ from those of another build.")
+    diff.add_argument("document")
+    diff.add_argument("--ref", required=True, help="the folder of a build, or a commit")
+    diff.add_argument("--comment", default="", help="a file that takes the same as Markdown")
+    diff.add_argument("--all", action="store_true", help="every value that changed")
     preview = command("preview", "Serve a document's page and build it anew at each edit.")
     preview.add_argument("document")
     preview.add_argument("--port", default="8000", help="on this machine; 0 for any that is free")
@@ -237,6 +242,13 @@ def preview_command(project: Project, options: argparse.Namespace) -> int:
     return 0
 
 
+def diff_command(project: Project, options: argparse.Namespace) -> int:
+    from report.compare import compare
+
+    compare(Planner(project), options.document, options.ref, options.comment, options.all)
+    return 0
+
+
 def new_command(options: argparse.Namespace) -> int:
     from report.new import create
 
@@ -253,5 +265,6 @@ COMMANDS = {
     "status": status_command,
     "lint": lint_command,
     "clean": clean_command,
+    "diff": diff_command,
     "preview": preview_command,
 }
