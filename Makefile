@@ -6,6 +6,9 @@ RENDERER ?= auto
 JOBS     ?= 2
 DOC      ?= report
 PORT     ?= 8000
+FROZEN   ?=
+STALE    ?=
+PRUNE    ?=
 
 ENGINE   ?= .
 VENV     ?= $(ENGINE)/.venv
@@ -13,7 +16,7 @@ PY       := "$(VENV)/bin/python"
 # Experiments are deterministic only with a fixed order of sets.
 override PROFILE := $(or $(PROFILE),demo)
 export PYTHONHASHSEED := 0
-export PROFILE DATA_DIR RENDERER
+export PROFILE DATA_DIR RENDERER FROZEN STALE
 export COLOPHON_JOBS := $(JOBS)
 export COLOPHON_SIDE_BY_SIDE := $(if $(filter-out 1,$(JOBS)),1)
 export PYTHONPATH := $(if $(filter-out .,$(ENGINE)),$(ENGINE))
@@ -23,7 +26,7 @@ $(error GNU make 4 or newer is needed, this is $(MAKE_VERSION): install a newer 
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help report html pdf figures experiments claims diff status clean preview new test lint benchmark lock setup latex
+.PHONY: help report html pdf figures experiments claims diff status record record-check clean preview new test lint benchmark lock setup latex
 
 ## Build
 
@@ -44,6 +47,12 @@ diff: figures ## how values, claims and figures differ from REF, a build's folde
 
 status: setup ## each stage: fresh, stale and why, missing, running or failed
 	@$(PY) -m report status
+
+record: setup ## keep the fresh results under recorded/, from where builds restore them
+	@$(PY) -m report record
+
+record-check: setup ## whether recorded results are as written; PRUNE=1 drops those of no present key
+	@$(PY) -m report record-check $(if $(PRUNE),--prune)
 
 clean: setup ## remove what the build made for PROFILE
 	@$(PY) -m report clean
@@ -81,6 +90,6 @@ latex: ## LaTeX, where it is missing: installs it as root or with sudo
 	@command -v latexmk >/dev/null && command -v pdftotext >/dev/null || xargs <"$(ENGINE)/tools/latex-packages.txt" sh "$(ENGINE)/tools/debian.sh" "LaTeX (500 MB; make html needs none)"
 
 help: ## this list
-	@echo "make TARGET [PROFILE=$(PROFILE)] [JOBS=$(JOBS)] [DATA_DIR=data] [RENDERER=auto|pandoc|quarto] [DOC=$(DOC)]"
-	@awk -F ':.*## ' '/^## /{print "\n" substr($$0, 4)} /^[a-z]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' "$(ENGINE)/Makefile"
+	@echo "make TARGET [PROFILE=$(PROFILE)] [JOBS=$(JOBS)] [DATA_DIR=data] [RENDERER=auto|pandoc|quarto] [DOC=$(DOC)] [FROZEN=1 [STALE=show]]"
+	@awk -F ':.*## ' '/^## /{print "\n" substr($$0, 4)} /^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' "$(ENGINE)/Makefile"
 	@printf '\nProfiles: %s\n' "$$(ls profiles | sed -n 's/\.yaml$$//p' | tr '\n' ' ')"

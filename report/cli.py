@@ -30,6 +30,9 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("stage", help="transfer/svm_depth, or one combination: transfer/features/backbone=…")
     run.add_argument("--force", action="store_true", help="run it even if it is fresh")
     run.add_argument("--alone", action="store_true", help="do not run what it needs")
+    run.add_argument(
+        "--whole", action="store_true", help="with every output, also those that records leave out"
+    )
     planning = command("plan", "Write the stale stages of a goal as Make rules.")
     planning.add_argument("goal", choices=GOALS)
     planning.add_argument("--doc", default="report", help="the document to render")
@@ -41,6 +44,9 @@ def parser() -> argparse.ArgumentParser:
     claims.add_argument("document")
     command("status", "Show each stage: fresh, stale (and why), missing, running or failed.")
     command("lint", "Refuse numbers that were typed by hand into the templates.")
+    command("record", "Keep the fresh results under recorded/, and drop those of no present key.")
+    checking = command("record-check", "Check the recorded results: every hash, limits, keys.")
+    checking.add_argument("--prune", action="store_true", help="drop those of no present key")
     command("clean", "Remove what the build made for a profile.")
     diff = command("diff", "Show how values, claims and figures differ from those of another build.")
     diff.add_argument("document")
@@ -91,25 +97,28 @@ def run_command(project: Project, options: argparse.Namespace) -> int:
     """Every task named, in order; without `--alone` each in a process of its own, needs first."""
     planner = Planner(project)
     tasks = planner.task(options.stage)
-    if options.alone or (len(tasks) == 1 and not stale_needs(planner, tasks[0].id)):
-        return max(run_one(planner, task.id, options.force) for task in tasks)
     named = {task.id for task in tasks}
-    for status in planner.statuses(named):
+    statuses = [] if options.alone else planner.statuses(named, named if options.force else ())
+    stale_needs = [s for s in statuses if s.state != "fresh" and s.task.id not in named]
+    if len(tasks) == 1 and not stale_needs:
+        whole = options.whole or any(s.whole for s in statuses)
+        return run_one(planner, tasks[0].id, options.force, whole)
+    if options.alone:
+        return max(run_one(planner, task.id, options.force, options.whole) for task in tasks)
+    for status in statuses:
         task = status.task
-        if status.state == "fresh" and not (task.id in named and options.force):
+        force = options.force and task.id in named
+        if status.state == "fresh" and not force:
             continue
         words = [sys.executable, "-m", "report", "run", "--alone", "--profile", project.profile, task.id]
-        done = subprocess.run(words + ["--force"] * (options.force and task.id in named), check=False)
+        whole = status.whole or (options.whole and task.id in named)
+        done = subprocess.run(words + ["--force"] * force + ["--whole"] * whole, check=False)
         if done.returncode:
             return done.returncode
     return 0
 
 
-def stale_needs(planner: Planner, task_id: str) -> bool:
-    return any(s.state != "fresh" for s in planner.statuses(set(planner.tasks[task_id].needs)))
-
-
-def run_one(planner: Planner, task_id: str, force: bool) -> int:
+def run_one(planner: Planner, task_id: str, force: bool, whole: bool) -> int:
     """One task in this process. A failure shows its own error first, the log's path second."""
     task, project = planner.tasks[task_id], planner.project
     fix_environment(task.row.cpus)
@@ -117,13 +126,14 @@ def run_one(planner: Planner, task_id: str, force: bool) -> int:
 
     begun = time.monotonic()
     try:
-        ran = run(planner, task, force)
+        how = run(planner, task, force, whole)
     except Exception as error:
         log = task.state_file(project, "log")
         where = f"  log: {project.relative(log)}\n" if log.is_file() else ""
         sys.stderr.write(f"error: {message(task, error)}\n{where}")  # at once: others may write beside it
         return 1
-    took = duration(time.monotonic() - begun) if ran else "already fresh"
+    seconds = duration(time.monotonic() - begun)
+    took = {"ran": seconds, "fresh": "already fresh", "restored": f"{seconds}, restored"}[how]
     print(f"✓ {task_id}  {took}{count_off(task_id)}", flush=True)
     return 0
 
@@ -165,7 +175,12 @@ def plan_command(project: Project, options: argparse.Namespace) -> int:
     planner = Planner(project)
     require_document(planner, options.doc) if options.goal not in ("experiments", "figures") else None
     file = project.build / f"{options.goal}.mk"
-    stale, render = plan(planner, options.goal, options.doc)
+    found = plan(planner, options.goal, options.doc)
+    stale, render = found.run, found.render
+    if found.restored:
+        print(
+            f"{project.profile}: {found.restored} restored from {project.relative(planner.recorded.folder)}"
+        )
     Path(f"{file}.done").unlink(missing_ok=True)
     if not stale and not render:
         file.unlink(missing_ok=True)
@@ -226,6 +241,20 @@ def lint_command(project: Project, options: argparse.Namespace) -> int:
     return 0
 
 
+def record_command(project: Project, options: argparse.Namespace) -> int:
+    from report.build.record import record
+
+    print(record(Planner(project)))
+    return 0
+
+
+def record_check_command(project: Project, options: argparse.Namespace) -> int:
+    from report.build.record import check
+
+    print(check(Planner(project), options.prune))
+    return 0
+
+
 def clean_command(project: Project, options: argparse.Namespace) -> int:
     from report.build.clean import clean
 
@@ -264,6 +293,8 @@ COMMANDS = {
     "claims": claims_command,
     "status": status_command,
     "lint": lint_command,
+    "record": record_command,
+    "record-check": record_check_command,
     "clean": clean_command,
     "diff": diff_command,
     "preview": preview_command,

@@ -12,7 +12,7 @@ A figure script is `figures/<name>.py` with `def draw(inputs, outputs) -> None`;
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -68,24 +68,47 @@ class Result:
     Attributes:
         stage: its name, `transfer/features`.
         each: the values it was expanded over, `{"backbone": "torchvision/vgg16"}`, else empty.
-        directory: where its files lie.
+        reads: the names of what was read of it, `*` for all of it.
     """
 
-    def __init__(self, stage: str, each: Mapping[str, Any], directory: Path) -> None:
+    def __init__(
+        self, stage: str, each: Mapping[str, Any], directory: Path, left_out: Sequence[str] = ()
+    ) -> None:
         self.stage = stage
         self.each = dict(each)
-        self.directory = directory
+        self.reads: set[str] = set()
+        self._directory = directory
+        self._left_out = left_out
+
+    @property
+    def directory(self) -> Path:
+        """Where its files lie; whoever asks counts as a reader of all of them."""
+        self.reads.add("*")
+        return self._directory
 
     @property
     def metrics(self) -> dict[str, Any]:
         """The content of `metrics.json`."""
-        return json.loads((self.directory / "metrics.json").read_text())
+        return json.loads(self.path("metrics.json").read_text())
 
     def path(self, name: str) -> Path:
-        """The file `name` of this result. Raises ColophonError where the stage wrote none."""
-        path = self.directory / name
+        """The file, or the folder of files, `name` of this result.
+
+        Raises ColophonError where the stage wrote none, or where a record left it out from which the
+        result was restored.
+        """
+        self.reads.add(name)
+        path = self._directory / name
+        for file in self._left_out:
+            if (file == name or file.startswith(f"{name}/")) and not (self._directory / file).exists():
+                each = ", ".join(f"{key} {value}" for key, value in self.each.items())
+                raise ColophonError(
+                    f"{self.stage}{f' ({each})' if each else ''}: its output {file} is left out of the "
+                    "record that it was restored from",
+                    f"Run it whole: python -m report run --force {self.stage}, then build again.",
+                )
         if not path.exists():
-            have = ", ".join(sorted(p.name for p in self.directory.iterdir()))
+            have = ", ".join(sorted(p.name for p in self._directory.iterdir()))
             raise ColophonError(f"{self.stage} has no output {name!r}", f"It wrote: {have}")
         return path
 

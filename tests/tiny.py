@@ -17,7 +17,8 @@ from tests.tiny_project import FILES
 ENGINE = Path(__file__).resolve().parents[1]
 VENV = Path(sys.prefix)
 OURS = (
-    "PROFILE", "DATA_DIR", "RENDERER", "JOBS", "DOC", "ENGINE", "VENV", "TORCH_HOME", "PYTHONPATH",
+    "PROFILE", "DATA_DIR", "RENDERER", "JOBS", "DOC", "FROZEN", "STALE", "PRUNE", "ENGINE", "VENV",
+    "TORCH_HOME", "PYTHONPATH",
     "PYTHONHASHSEED", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEFILES", "SOURCE_DATE_EPOCH",
     "CUDA_VISIBLE_DEVICES",
 )  # fmt: skip
@@ -43,9 +44,13 @@ class Tiny:
             tiny.write(path, text)
         return tiny
 
-    def copy(self, root: Path) -> "Tiny":
-        """A clone without version control: all files anew, the build folder carried over."""
-        shutil.copytree(self.root, root, copy_function=shutil.copyfile)
+    def copy(self, root: Path, *without: str) -> "Tiny":
+        """A clone without version control: all files anew, the build folder carried over.
+
+        The folders `without` are left behind.
+        """
+        ignored = shutil.ignore_patterns(*without)
+        shutil.copytree(self.root, root, copy_function=shutil.copyfile, ignore=ignored)
         return Tiny(root)
 
     def write(self, path: str, text: str) -> Path:
@@ -123,7 +128,7 @@ class Tiny:
 
 
 def run(words: list[str], **options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=60, **options)  # type: ignore[call-overload]  # of **options
+    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=300, **options)  # type: ignore[call-overload]  # of **options
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from report.build.content import digest, read_json, write_json
+from report.build.frozen import stale_shown
 from report.build.pipeline import Task, load_profile
 from report.build.plan import Planner
 from report.build.project import ENGINE, NAME, Project, source_date
@@ -49,6 +50,7 @@ def rendering_parts(planner: Planner, rendering: Rendering) -> dict[str, Any]:
         "templates": content.tree(project.root / "templates" / rendering.document),
         "shared templates": [content.tree(path) for path in shared_templates(project)],
         "engine": {part: engine_hash(planner, part) for part in ENGINE_PARTS},
+        "stale": stale_shown(planner),
         "results": [[task.id, provenance_hash(planner, task)] for task in planner.tasks.values()],
         "profile": load_profile(project, planner.pipeline).about,
         "renderer": renderer(project),

@@ -27,9 +27,11 @@ from report.stage import Inputs, Metrics, Outputs, Result, Settings
 
 @dataclass
 class Execution:
-    """What a call of a script gave: the parts of the key, metrics, their JSON schema, facts of the run."""
+    """What a call of a script gave: the parts of the key, the files that it read of each needed task,
+    metrics, their JSON schema, facts of the run."""
 
     parts: dict[str, Any]
+    reads: dict[str, list[str]]
     metrics: dict[str, Any] | None = None
     schema: dict[str, Any] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
@@ -43,14 +45,15 @@ def execute(planner: Planner, task: Task, folder: Path, checkpoints: Path) -> Ex
     settings = Settings() if task.section == "figures" else make_settings(project, task, module)
     resolved = remember(project, planner.content, task, settings)
     parts, missing = planner.key_parts(task, imported_modules(project, planner.content))
-    if missing:
-        raise missing[0]
-    inputs = make_inputs(planner, task, list(planner.data_entries(task, resolved)))
+    for error in missing.values():
+        raise error
+    results = needed_results(planner, task)
+    inputs = make_inputs(planner, task, results, list(planner.data_entries(task, resolved)))
     checkpoint = checkpoints / key_of(parts)[:16]
     outputs = Outputs(folder, checkpoint, ProgressReporter(task.id, wants_bar()))
     if task.is_drawn:
         draw(module, task, settings, inputs, outputs)
-        return Execution(parts, facts=outputs.facts)
+        return Execution(parts, reads_of(results), facts=outputs.facts)
     fix_seeds(settings, task.row.cpus)
     keep_only(checkpoint)
     try:
@@ -66,7 +69,7 @@ def execute(planner: Planner, task: Task, folder: Path, checkpoints: Path) -> Ex
     metrics = result.model_dump(mode="json")
     require_finite(task, metrics)
     schema = type(result).model_json_schema(mode="serialization")
-    return Execution(parts, metrics, schema, outputs.facts)
+    return Execution(parts, reads_of(results), metrics, schema, outputs.facts)
 
 
 def draw(module: ModuleType, task: Task, settings: Settings, inputs: Inputs, outputs: Outputs) -> None:
@@ -77,13 +80,23 @@ def draw(module: ModuleType, task: Task, settings: Settings, inputs: Inputs, out
         entry_point(module, task, "animate")(settings, inputs, outputs)
 
 
-def make_inputs(planner: Planner, task: Task, named: list[str]) -> Inputs:
+def needed_results(planner: Planner, task: Task) -> dict[str, Result]:
+    """The results that `task` needs, by the id of their task."""
+    found = {}
+    for need in task.needs:
+        other = planner.tasks[need]
+        directory, left_out = other.directory(planner.project), planner.left_out(need)
+        found[need] = Result(other.name, other.each, directory, left_out)
+    return found
+
+
+def reads_of(results: dict[str, Result]) -> dict[str, list[str]]:
+    return {need: sorted(result.reads) for need, result in results.items()}
+
+
+def make_inputs(planner: Planner, task: Task, results: dict[str, Result], named: list[str]) -> Inputs:
     """What `task` may read: the results of its needs, and the data that its settings name."""
     project = planner.project
-    results = [
-        Result(other.name, other.each, other.directory(project))
-        for other in (planner.tasks[need] for need in task.needs)
-    ]
 
     def data(name: str) -> Path:
         if name not in planner.pipeline.data:
@@ -96,7 +109,7 @@ def make_inputs(planner: Planner, task: Task, named: list[str]) -> Inputs:
             )
         return require_data(project, name, planner.pipeline.data[name])
 
-    return Inputs(results, data)
+    return Inputs(list(results.values()), data)
 
 
 def entry_point(module: ModuleType, task: Task, name: str) -> Any:

@@ -2,31 +2,48 @@
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from report.build.documents import Rendering, rendering_changes
+from report.build.frozen import to_draw
 from report.build.plan import Planner, Status
 from report.build.progress import duration
+from report.build.restore import restore_all
 from report.errors import ColophonError
 
 GOALS = ("experiments", "figures", "html", "pdf", "report")
 FORMATS_OF = {"html": ("html",), "pdf": ("pdf",), "report": ("html", "pdf")}
 
 
-def plan(planner: Planner, goal: str, document: str) -> tuple[list[Status], list[Rendering]]:
-    """What must run for `goal`, in running order, and what must be rendered.
+@dataclass(frozen=True)
+class Plan:
+    """What must run for a goal, in running order, what must be rendered, and how many were restored."""
 
-    Raises ColophonError naming every data set or weights file that is missing.
+    run: list[Status]
+    render: list[Rendering]
+    restored: int
+
+
+def plan(planner: Planner, goal: str, document: str) -> Plan:
+    """Restore what is recorded, and see what else there is to do for `goal`.
+
+    Raises ColophonError naming every data set or weights file that is missing, and in a frozen build
+    every stage that is stale.
     """
     wanted = {task.id for task in planner.tasks.values() if goal != "experiments" or not task.is_drawn}
-    stale = [status for status in planner.statuses(wanted) if status.state != "fresh"]
-    problems = dict.fromkeys(str(error) for s in stale for error in s.missing)
+    statuses, restored = restore_all(planner, wanted)
+    if planner.project.frozen:
+        stale = to_draw(planner, wanted, statuses)
+    else:
+        stale = [status for status in statuses if status.state != "fresh"]
+    problems = dict.fromkeys(str(error) for s in stale for error in s.missing.values())
     if problems:
         raise ColophonError("\n".join(problems))
     asked = [Rendering(document, format) for format in FORMATS_OF.get(goal, ())]
     render = [r for r in asked if stale or rendering_changes(planner, r)]
     planner.content.save()
-    return stale, render
+    return Plan(stale, render, restored)
 
 
 def target_name(task_id: str) -> str:
@@ -53,7 +70,8 @@ def rules(planner: Planner, stale: list[Status], render: list[Rendering], plan_f
         needs = [names[need] for need in status.task.needs if need in names]
         lines += [
             f"{names[status.task.id]}: {' '.join(needs)}".rstrip(),
-            f"\t@{engine} run --alone --profile {project.profile} {quote(status.task.id)}",
+            f"\t@{engine} run --alone{' --whole' * status.whole} --profile {project.profile} "
+            f"{quote(status.task.id)}",
         ]
     if render:
         formats = " ".join(rendering.format for rendering in render)

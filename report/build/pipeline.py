@@ -33,6 +33,7 @@ class Row(Strict):
         minutes: expected duration, until a run has measured it.
         cpus: threads; fixed, since their number changes the last bits of a sum. One, so that
             stages side by side (JOBS) share the cores without getting into each other's way.
+        unrecorded: patterns of outputs that `make record` leaves out besides weights, `train-*.npy`.
     """
 
     about: str = ""
@@ -42,6 +43,7 @@ class Row(Strict):
     device: Literal["auto", "cpu", "gpu"] = "auto"
     minutes: float = Field(default=1.0, gt=0)
     cpus: int = Field(default=1, ge=1)
+    unrecorded: list[str] = []
 
 
 class DataEntry(Strict):

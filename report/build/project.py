@@ -24,6 +24,8 @@ class Project:
         data_dir: where data sets and weights lie (`DATA_DIR`).
         torch_home: where torch keeps its checkpoints (`TORCH_HOME`).
         renderer: `auto`, `pandoc` or `quarto` (`RENDERER`).
+        frozen: run no experiment (`FROZEN`).
+        shows_stale: when frozen, show stale results and mark them, instead of stopping (`STALE`).
     """
 
     root: Path
@@ -31,6 +33,8 @@ class Project:
     data_dir: Path
     torch_home: Path
     renderer: str = "auto"
+    frozen: bool = False
+    shows_stale: bool = False
     build: Path = field(init=False)
 
     def __post_init__(self) -> None:
@@ -86,7 +90,13 @@ def open_project(
             f"DATA_DIR={env['DATA_DIR']}: no such folder", "Name a folder that exists, or leave it out."
         )
     torch_home = Path(env["TORCH_HOME"]) if env.get("TORCH_HOME") else data_dir / "torch"
-    return Project(root, name, data_dir, torch_home, renderer)
+    frozen, shows_stale = env.get("FROZEN", "") not in ("", "0"), bool(env.get("STALE"))
+    for variable, right in (("FROZEN", "01"), ("STALE", ("show",))):
+        if (given := env.get(variable)) and given not in right:
+            raise ColophonError(f"{variable}={given}: not known", f"One of: {', '.join(right)}, or nothing")
+    if shows_stale and not frozen:
+        raise ColophonError("STALE=show: only with FROZEN=1", "A build without it runs what is stale.")
+    return Project(root, name, data_dir, torch_home, renderer, frozen, shows_stale)
 
 
 def check_jobs(jobs: str) -> None:

@@ -1,6 +1,7 @@
 """Where a result comes from: what its key is made of, and on what machine, when, with what it ran."""
 
 import functools
+import json
 import os
 import platform
 import re
@@ -10,13 +11,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from report.build.content import Content, digest, read_json
+from report.build.content import Content, digest, read_json, write_json
 from report.build.pipeline import Task
 from report.build.project import ENGINE, Project, git
 
 PROVENANCE = "provenance.json"
 LOG = "log.txt"
 NOT_OUTPUTS = (PROVENANCE, LOG)
+MAPPINGS = ("modules", "settings", "inputs", "data", "outputs")
 NEEDED = {"modules", "settings", "inputs", "data", "outputs", "digest", "seconds", "started"}
 LIBRARIES = (
     "torch", "torchvision", "timm", "scikit-learn", "numpy", "scipy", "pandas", "matplotlib", "Pillow",
@@ -32,9 +34,25 @@ def output_hashes(content: Content, directory: Path) -> dict[str, str]:
 
 
 def read_provenance(project: Project, task: Task) -> dict[str, Any]:
-    """The task's provenance; empty where it has no result, or one that can't be told from a guess."""
+    """The task's provenance; empty where it has no result, or was altered since it was written."""
     found = read_json(task.directory(project) / PROVENANCE)
-    return found if found.keys() >= NEEDED else {}
+    checksum = found.pop("checksum", None)
+    sealed = checksum is not None or "reads" in found  # earlier engines wrote neither
+    if not is_whole(found) or (sealed and checksum != digest(found)):
+        return {}
+    return found
+
+
+def is_whole(made: dict[str, Any]) -> bool:
+    """Whether a provenance has everything that is asked of it, each of the right kind."""
+    kinds: dict[str, Any] = dict.fromkeys(MAPPINGS, dict) | {"seconds": int | float, "started": str}
+    return made.keys() >= NEEDED and all(isinstance(made[name], kind) for name, kind in kinds.items())
+
+
+def write_provenance(folder: Path, made: dict[str, Any]) -> None:
+    """Write a provenance with its own checksum, by which an altered one is found."""
+    plain = json.loads(json.dumps(made))  # as it will be read
+    write_json(folder / PROVENANCE, {**plain, "checksum": digest(plain)})
 
 
 def key_of(parts: dict[str, Any]) -> str:

@@ -15,27 +15,45 @@ from report.build.content import write_json
 from report.build.execute import execute
 from report.build.imports import imported_modules
 from report.build.pipeline import Task
-from report.build.plan import Planner
+from report.build.place import clear_leftovers, in_words, put_in_place
+from report.build.plan import NOTHING, Planner
 from report.build.project import Project
-from report.build.provenance import LOG, PROVENANCE, make_provenance, now, output_hashes
+from report.build.provenance import LOG, make_provenance, now, output_hashes, write_provenance
+from report.build.restore import restore
 from report.errors import ColophonError
 
 
-def run(planner: Planner, task: Task, force: bool = False) -> bool:
-    """Run `task` unless it is fresh, holding its lock; True if it ran.
+def run(planner: Planner, task: Task, force: bool = False, whole: bool = False) -> str:
+    """Run `task`, holding its lock, unless it is fresh or its recorded result can be restored.
 
     An error leaves the earlier result in place, the log at `state/<task>.log`, and the error's
     text at `state/<task>.failed` for `make status`.
+
+    Args:
+        planner: of the project.
+        task: what to run.
+        force: run it in any case.
+        whole: run it unless its result has every output, also those that records leave out.
+
+    Returns:
+        `fresh`, `restored`, or `ran`.
     """
     project = planner.project
     with locks.exclusive(task.state_file(project, "lock"), task.id):
         clear_leftovers(project, task)
         require_needs(planner, task)
-        status = planner.status(task, set())
+        status = planner.status(task, set(), {task.id: "needed whole"} if whole else NOTHING)
         if status.state == "fresh" and not force:
-            return False
-        if status.missing:
-            raise status.missing[0]
+            return "fresh"
+        if status.state == "recorded" and not force:
+            restore(planner, task)
+            return "restored"
+        if planner.is_frozen(task):
+            raise ColophonError(
+                f"{task.id} is {status.state} ({'; '.join(status.because)}); FROZEN=1 runs nothing"
+            )
+        for error in status.missing.values():
+            raise error
         failed = task.state_file(project, "failed")
         failed.unlink(missing_ok=True)
         try:
@@ -46,7 +64,7 @@ def run(planner: Planner, task: Task, force: bool = False) -> bool:
                 failed.write_text(f"{message(task, error)}\n", encoding="utf-8")
             raise
         planner.content.save()
-    return True
+    return "ran"
 
 
 def message(task: Task, error: BaseException) -> str:
@@ -57,19 +75,10 @@ def message(task: Task, error: BaseException) -> str:
     return text if task.id in text else f"{task.id}: {text}"
 
 
-def clear_leftovers(project: Project, task: Task) -> None:
-    """Remove what a killed run left behind; the result that it had moved aside goes back."""
-    aside, final = task.state_file(project, "old"), task.directory(project)
-    if aside.exists() and not final.exists():
-        aside.rename(final)
-    for leftover in [aside, *aside.parent.glob(f"{aside.stem}.tmp-*")]:
-        shutil.rmtree(leftover, ignore_errors=True)
-
-
 def require_needs(planner: Planner, task: Task) -> None:
     """Raise ColophonError, naming the first, if a task that this one builds on has no fresh result."""
     for need in planner.statuses(set(task.needs)):
-        if need.state != "fresh":
+        if need.state != "fresh" and not (planner.project.shows_stale and need.provenance):
             raise ColophonError(
                 f"{task.id} needs {need.task.id}, which is {need.state} ({'; '.join(need.because)})",
                 f"Run it first: python -m report run {need.task.id} --profile {planner.project.profile}",
@@ -95,10 +104,10 @@ def attempt(planner: Planner, task: Task) -> None:
             raise ColophonError(f"{task.id} wrote nothing", f"See the log: {project.relative(log)}")
         provenance = make_provenance(
             project, task, done.parts, outputs,
-            seed=done.parts["settings"].get("seed"), schema=done.schema, facts=done.facts,
+            seed=done.parts["settings"].get("seed"), schema=done.schema, facts=done.facts, reads=done.reads,
             started=started, seconds=round(time.monotonic() - begun, 3),
         )  # fmt: skip
-        write_json(temporary / PROVENANCE, provenance)
+        write_provenance(temporary, provenance)
         put_in_place(temporary, task.directory(project), task.state_file(project, "old"))
         log.unlink()
         shutil.rmtree(checkpoint_folder(project, task), ignore_errors=True)
@@ -108,24 +117,8 @@ def attempt(planner: Planner, task: Task) -> None:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def in_words(error: OSError) -> str:
-    """What the system refused; numpy tells of a full disk only how much it could not write."""
-    if error.errno is None:
-        return f"{error} (if these are bytes or items to write: is the disk full?)"
-    return f"{error.strerror}: {error.filename}" if error.filename else f"{error.strerror}"
-
-
 def checkpoint_folder(project: Project, task: Task) -> Path:
     return task.state_file(project, "checkpoint")
-
-
-def put_in_place(temporary: Path, final: Path, aside: Path) -> None:
-    """Rename `temporary` to `final`; an earlier folder there is moved `aside` first, then removed."""
-    final.parent.mkdir(parents=True, exist_ok=True)
-    if final.exists():
-        final.rename(aside)
-    temporary.rename(final)
-    shutil.rmtree(aside, ignore_errors=True)
 
 
 class Tee:

@@ -9,12 +9,13 @@ from rich.table import Table
 
 from report.build.documents import Rendering, known_documents, rendering_changes
 from report.build.locks import is_held
-from report.build.plan import Planner, Status
+from report.build.plan import DONE, Planner, Status
 from report.build.progress import duration
 from report.build.provenance import other_versions
 
 STYLES = {
     "fresh": "green",
+    "recorded": "green",
     "stale": "yellow",
     "after": "yellow",
     "missing": "red",
@@ -31,15 +32,27 @@ def describe(planner: Planner, status: Status) -> tuple[str, str]:
     failed = task.state_file(project, "failed")
     if is_held(task.state_file(project, "lock")):
         return "running", "; ".join(status.because)
-    if status.state != "fresh" and failed.is_file():
+    if status.state not in DONE and failed.is_file():
         text = failed.read_text(encoding="utf-8").strip().splitlines()
         log = project.relative(task.state_file(project, "log"))
         return "failed", f"{text[0] if text else 'no message'} (log: {log})"
-    notes = list(status.because)
-    notes += [error.problem for error in status.missing]
-    if status.state == "fresh" and (others := other_versions(status.provenance)):
-        notes.append(f"made with other versions: {', '.join(others)}")
+    if status.state in DONE:
+        notes = about_result(status)
+    else:
+        notes = status.because + [error.problem for error in status.missing.values()]
     return status.state, "; ".join(notes)
+
+
+def about_result(status: Status) -> list[str]:
+    """What is to be known of a result that is fresh, or recorded and about to be."""
+    left_out = status.provenance.get("restored", {}).get("left_out", [])
+    notes = ["the next build restores it"] * (status.state == "recorded")
+    notes += ["restored"] * ("restored" in status.provenance)
+    notes += [f"without {', '.join(left_out)}"] if left_out else []
+    notes += [f"the data {name} are not here, taken as unchanged" for name in status.missing]
+    if others := other_versions(status.provenance):
+        notes.append(f"made with other versions: {', '.join(others)}")
+    return notes
 
 
 def table(planner: Planner, statuses: list[Status]) -> Table:
@@ -74,7 +87,10 @@ def show(planner: Planner) -> None:
             changes = rendering_changes(planner, rendering)
             path = planner.project.relative(rendering.target(planner))
             console.print(f"{path}: {'; '.join(changes) if changes else 'fresh'}")
-    left = [status for status in statuses if status.state != "fresh"]
+    left = [status for status in statuses if status.state not in DONE]
+    waiting = sum(status.state == "recorded" for status in statuses)
     total = duration(sum(status.seconds for status in left))
-    console.print(f"{len(left)} to run, about {total} left" if left else "every stage is fresh")
+    words = [f"{len(left)} to run, about {total} left"] if left else []
+    words += [f"{waiting} to restore"] if waiting else []
+    console.print(", ".join(words) or "every stage is fresh")
     planner.content.save()

@@ -44,8 +44,7 @@ def read_build(folder: Path, profile: str, document: str) -> Build:
             return Build(stage_values(place), claims_in(place / document), figures_in(place))
     for place in (folder, *(place / document for place in places)):
         if (place / VALUES).is_file():
-            values = {key: value for key, value in read_json(place / VALUES).items() if wanted(key)}
-            return Build(whole(values), claims_in(place), None)
+            return Build(whole(read_json(place / VALUES)), claims_in(place), None)
     raise ColophonError(
         f"REF={folder}: no build there, neither stages/ nor {VALUES}",
         f"Name the folder of a build, such as build/{profile}, or a copy of one.",
@@ -67,10 +66,6 @@ def stage_values(place: Path) -> dict[str, dict[str, Any]]:
 def is_group(value: Value) -> bool:
     """Whether it is a mapping without an interval, which can't be printed."""
     return isinstance(value._raw, dict) and not {"value", "low", "high"} <= value._raw.keys()
-
-
-def wanted(key: str) -> bool:
-    return ":" in key
 
 
 def whole(values: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

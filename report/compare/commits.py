@@ -1,24 +1,22 @@
 """The build that a commit's recorded results give, unpacked into a folder of its own."""
 
-import io
-import json
-import lzma
 import subprocess
-import tarfile
 from pathlib import Path
 from typing import Any
 
-from report.build.content import sha256, write_json
+from report.build.content import digest, write_json
 from report.build.plan import Planner
 from report.build.project import Project, git, open_project
-from report.build.provenance import PROVENANCE
+from report.build.provenance import read_provenance
+from report.build.restore import put_entry
+from report.build.source import module_hash
 from report.document.assemble import CLAIMS, make_environment, read_manifest, render_chapter
 from report.errors import ColophonError
 
 
-def unpack_commit(project: Project, commit: str, document: str, folder: Path) -> str:
+def unpack_commit(project: Project, commit: str, document: str, folder: Path) -> tuple[Planner, str]:
     """Put the build of `commit`, as far as it is recorded there, into `folder`, the commit's own sources
-    with it; returns why its claims are not known, empty where they are.
+    with it; returns its planner, and why its claims are not known, empty where they are.
 
     Raises ColophonError for a commit that records nothing of the profile, and for an altered record.
     """
@@ -30,43 +28,18 @@ def unpack_commit(project: Project, commit: str, document: str, folder: Path) ->
         )
     words = ["git", "archive", "--format=tar", commit]
     done = subprocess.run(words, cwd=project.root, capture_output=True, check=True)
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        archive.extractall(folder, filter="data")
+    folder.mkdir()
+    subprocess.run(["tar", "-x", "-C", str(folder), "-f", "-"], input=done.stdout, check=True)
     then = open_project(project.profile, folder, {"RENDERER": project.renderer})
     planner = Planner(then)
-    entries = newest(then.root / recorded / "results")
     for task in planner.tasks.values():
-        if task.id in entries:
-            restore(then.root / recorded / "blobs", entries[task.id], task.directory(then))
+        for newest in planner.recorded.entries(task)[:1]:
+            put_entry(planner, task, newest)
     try:
         write_json(then.build / document / CLAIMS, {"claims": claims_of(planner, document)})
     except ColophonError as error:
-        return str(error)
-    return ""
-
-
-def newest(results: Path) -> dict[str, dict[str, Any]]:
-    """For each task the entry that was recorded last, by its id."""
-    found: dict[str, dict[str, Any]] = {}
-    for path in sorted(results.glob("*.json")):
-        entry = json.loads(path.read_text(encoding="utf-8"))
-        made = entry["provenance"]
-        if made["id"] not in found or made["started"] > found[made["id"]]["provenance"]["started"]:
-            found[made["id"]] = entry
-    return found
-
-
-def restore(blobs: Path, entry: dict[str, Any], target: Path) -> None:
-    """Unpack the outputs that were kept, each checked against its hash."""
-    made = entry["provenance"]
-    for name in entry["kept"]:
-        content = lzma.decompress((blobs / f"{made['outputs'][name]}.xz").read_bytes())
-        if sha256(content) != made["outputs"][name]:
-            raise ColophonError(f"{made['id']}: the recorded {name} was altered", "Restore it with git.")
-        path = target / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    write_json(target / PROVENANCE, made)
+        return planner, str(error)
+    return planner, ""
 
 
 def claims_of(planner: Planner, document: str) -> list[dict[str, Any]]:
@@ -78,3 +51,25 @@ def claims_of(planner: Planner, document: str) -> list[dict[str, Any]]:
     for name in read_manifest(planner, document).chapters:
         claims.decide(render_chapter(environment, folder, name))
     return [one.export() for one in claims.records()]
+
+
+def drawn_from(planner: Planner, modules: dict[str, list[str]]) -> dict[str, str]:
+    """For each row of figures and animations a hash of what it is drawn from: results and code.
+
+    Args:
+        planner: of the build whose results count.
+        modules: the project modules that each row is known to import.
+    """
+    project, found = planner.project, {}
+    for task in planner.tasks.values():
+        if task.is_drawn:
+            results = [read_provenance(project, planner.tasks[need]).get("digest") for need in task.needs]
+            code = [module_hash(project, planner.content, path) for path in modules.get(task.id, [])]
+            found[task.id] = digest([list(task.needs), results, code])
+    return found
+
+
+def modules_drawing(planner: Planner) -> dict[str, list[str]]:
+    """The project modules that each row of figures and animations imported when it was drawn."""
+    drawn = [task for task in planner.tasks.values() if task.is_drawn]
+    return {task.id: list(read_provenance(planner.project, task).get("modules", [])) for task in drawn}

@@ -11,12 +11,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from pydantic import BaseModel, ConfigDict
 
 from report.build.content import read_json, write_json
+from report.build.frozen import stale_shown
 from report.build.pipeline import Task, load_profile, read_model, rows_of
 from report.build.plan import Planner
 from report.build.project import source_date
 from report.build.provenance import read_provenance
 from report.build.validation import read_yaml, suggestion
-from report.document import derived, escape, exports, hypotheses, lint, marks, provenance
+from report.document import derived, escape, exports, hypotheses, lint, marks, provenance, stale
 from report.document.claim_block import ClaimBlock
 from report.document.claims import Claims
 from report.document.comparison import comparisons
@@ -66,7 +67,11 @@ def assemble(planner: Planner, document: str) -> Path:
     head = yaml.safe_dump(front_matter(planner, manifest), sort_keys=False, allow_unicode=True)
     if manifest.bibliography:
         shutil.copyfile(folder / manifest.bibliography, target.parent / manifest.bibliography)
-    body = marks.settle("\n\n".join(chapter.strip() for chapter in chapters))
+    shown = stale_shown(planner)
+    body = marks.settle(
+        "\n\n".join(chapter.strip() for chapter in [stale.notice(shown), *chapters]).strip()
+    )
+    body = stale.mark_pictures(body, shown)
     whole = f"---\n{head}---\n\n{body}\n"
     exports.write(target.parent, environment.globals["table"].made.values(), every_metric(planner))
     if not target.is_file() or target.read_text(encoding="utf-8") != whole:
@@ -214,7 +219,7 @@ def every_metric(planner: Planner) -> list[Value]:
 
 def origin_of(planner: Planner, task: Task, made: dict[str, Any]) -> Origin:
     directory, anchor = task.directory(planner.project), provenance.anchor(task.id)
-    return Origin(task.id, directory, made.get("commit", ""), anchor)
+    return Origin(task.id, directory, made.get("commit", ""), anchor, task.id in stale_shown(planner))
 
 
 def plain(value: Any) -> str:

@@ -1,5 +1,6 @@
 """Assembles a document once and renders it in each format asked for, unless they are fresh."""
 
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from report.build.documents import (
     rendering_parts,
     require_document,
 )
+from report.build.frozen import stale_shown
 from report.build.locks import exclusive
-from report.build.plan import Planner
+from report.build.plan import Planner, Status
 from report.build.project import source_date
 from report.document.assemble import CLAIMS, assemble
 from report.errors import ColophonError
@@ -46,12 +48,18 @@ def assemble_claims(planner: Planner, document: str) -> Path:
 
 def require_fresh(planner: Planner, document: str) -> None:
     """Raise ColophonError, naming them, where the document would show stale results."""
-    stale = [status.task.id for status in planner.statuses() if status.state != "fresh"]
+    shown = stale_shown(planner)
+    stale = [s.task.id for s in planner.statuses() if s.state != "fresh" and not may_show(s, shown)]
     if stale:
         raise ColophonError(
             f"{document} would show stale results: {', '.join(stale)}",
             "Run `make report`, which runs them first.",
         )
+
+
+def may_show(status: Status, shown: Collection[str]) -> bool:
+    """Whether a result that is not fresh is shown and marked: what is drawn is drawn from what there is."""
+    return status.task.id in shown and (status.state == "after" or not status.task.is_drawn)
 
 
 def render_all(planner: Planner, document: str, renderings: list[Rendering]) -> None:

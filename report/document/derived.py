@@ -7,6 +7,7 @@ from, and says in its tooltip what it was made from.
 import math
 import statistics
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,9 @@ def difference(a: Value, b: Value) -> Derived:
     if unit == "fraction":
         raw, unit = 100 * raw, "points"
     how = f"difference of {named([a, b])}"
-    return Derived(first._origin, "difference", raw, {"unit": unit, "digits": digits, "signed": True}, how)
+    return Derived(
+        origin_of([a, b]), "difference", raw, {"unit": unit, "digits": digits, "signed": True}, how
+    )
 
 
 def mean(values: Iterable[Value], path: str = "") -> Derived:
@@ -75,7 +78,7 @@ def mean(values: Iterable[Value], path: str = "") -> Derived:
         half = stdtrit(len(raws) - 1, 0.975) * statistics.stdev(raws) / math.sqrt(len(raws))
         raw = {"value": middle, "low": middle - half, "high": middle + half}
     how = f"mean of {len(raws)}: {named(numbers)}"
-    return Derived(numbers[0]._origin, "mean", raw, {"unit": unit, "digits": digits}, how)
+    return Derived(origin_of(numbers), "mean", raw, {"unit": unit, "digits": digits}, how)
 
 
 def total(values: Iterable[Value], path: str = "") -> Derived:
@@ -85,7 +88,7 @@ def total(values: Iterable[Value], path: str = "") -> Derived:
     raws = [value._raw for value in numbers]
     raw = sum(raws) if all(isinstance(raw, int) for raw in raws) else math.fsum(raws)
     how = f"total of {len(raws)}: {named(numbers)}"
-    return Derived(numbers[0]._origin, "total", raw, {"unit": unit, "digits": digits}, how)
+    return Derived(origin_of(numbers), "total", raw, {"unit": unit, "digits": digits}, how)
 
 
 def count_of(items: Iterable[Any]) -> Derived:
@@ -96,7 +99,8 @@ def count_of(items: Iterable[Any]) -> Derived:
     else:
         found = list(items)
         raw, how = len(found), f"count of {named([item for item in found if isinstance(item, Value)])}"
-    origin = next((item._origin for item in found if isinstance(item, Value)), Origin("", Path()))
+    values = [item for item in found if isinstance(item, Value)]
+    origin = origin_of(values) if values else Origin("", Path())
     return Derived(origin, "count", raw, {"unit": ""}, how)
 
 
@@ -122,6 +126,11 @@ def fact(given: int | str) -> str:
             'Write a decimal number as a string, fact("1.96"); a result is printed by its name.',
         )
     return given if isinstance(given, str) else f"{given:,}".replace("-", "−")
+
+
+def origin_of(values: list[Value]) -> Origin:
+    """That of the first of `values`, stale if one of them is."""
+    return replace(values[0]._origin, stale=any(value._origin.stale for value in values))
 
 
 def number(value: Any) -> Value:

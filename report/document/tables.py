@@ -6,7 +6,8 @@ from typing import Any
 
 from report.document.cells import Cell, Row
 from report.document.escape import markdown
-from report.document.values import MissingValueError, Value, cell, is_interval
+from report.document.stale import WORD as STALE
+from report.document.values import MissingValueError, Value, cell, is_interval, marks_stale
 from report.errors import ColophonError
 
 SIDES = {"left": ":---", "right": "---:", "centre": ":---:"}
@@ -58,6 +59,8 @@ class Tables:
                 (`raw.accuracy`); as a third element `left`, `right` or `centre`.
             rows: groups of metrics, rows with cells beside the metrics, or mappings from path to cell.
 
+        A table that shows a stale result says so in its caption.
+
         Raises ColophonError for a label of another kind, a table without rows, a side that is none
         of the three, and a column that no row has.
         """
@@ -74,8 +77,18 @@ class Tables:
             if all(cell is BLANK for cell in cells):
                 raise ColophonError(f"{label}: no row has {path!r}, for the column {heading!r}")
         sides = [side_of(label, columns[i], [cells[i] for cells in lines]) for i in range(len(columns))]
+        if any(map(shows_stale, listed)) or any(
+            marks_stale(cell.text) for cells in lines for cell in cells
+        ):
+            caption = f"{STALE} {caption}"
         self.made[label] = Table(label, caption, heads, sides, lines)
         return self.made[label].markdown()
+
+
+def shows_stale(row: Value | Row | Mapping[str, Given]) -> bool:
+    """Whether a row is made of a result that is stale."""
+    given = [row.value] if isinstance(row, Row) else row.values() if isinstance(row, Mapping) else [row]
+    return any(isinstance(item, Value) and item._origin.stale for item in given)
 
 
 def as_row(row: Value | Row | Mapping[str, Given]) -> Row:

@@ -12,6 +12,7 @@ from report.errors import ColophonError
 
 NBSP = "\u00a0"
 DECLARED = ("unit", "digits", "signed")  # of a list or a mapping: those of each of its elements
+STALE = ", stale"  # at the end of a tooltip
 DURATION = "duration"  # a unit: seconds printed as `3 min 20 s`
 
 
@@ -28,12 +29,14 @@ class Origin:
         directory: where its outputs lie, the arrays among them.
         commit: the commit at which it ran, empty outside a repository.
         anchor: the identifier of its row in the colophon.
+        stale: whether it, or anything that a computed value is made from, is shown although it is stale.
     """
 
     stage: str
     directory: Path
     commit: str = ""
     anchor: str = ""
+    stale: bool = False
 
 
 class Value:
@@ -189,8 +192,13 @@ def linked(value: Value, text: str) -> str:
     """`text`, which shows `value`, as a link to where it comes from; words stay words."""
     if isinstance(value._raw, str) or not value._origin.anchor:
         return text
-    about = attribute(value._about())
+    about = attribute(value._about()) + (STALE if value._origin.stale else "")
     return mark(f'[{text}](#{value._origin.anchor}){{.value title="{about}"}}', text)
+
+
+def marks_stale(text: str) -> bool:
+    """Whether a number in `text` has a tooltip that calls it stale."""
+    return f'{STALE}"}}' in text
 
 
 def cell_text(value: Value) -> str:

@@ -36,7 +36,8 @@ def build(profile: str, document: str, jobs: int) -> str:
     try:
         planner = Planner(open_project(profile))
         require_document(planner, document)
-        stale, render = plan(planner, "html", document)
+        found = plan(planner, "html", document)
+        stale, render = found.run, found.render
         if stale:
             file = planner.project.build / "html.mk"
             Path(f"{file}.done").unlink(missing_ok=True)

@@ -117,7 +117,8 @@ def test_animations_are_cleaned_away(reel: Tiny) -> None:
 
 
 def test_an_animation_goes_from_its_frames_into_the_page(reel: Tiny) -> None:
-    reel.write("figures/animation.py", (ENGINE / "figures/animation.py").read_text())
+    for name in ("animation", "pictures"):
+        reel.write(f"figures/{name}.py", (ENGINE / f"figures/{name}.py").read_text())
     reel.write("figures/reel.py", FILM)
     reel.write("templates/report/document.yaml", "title: T\nchapters: [one.qmd.j2]\n")
     chapter = '# One\n\n![A]({{ animation("reel/film") }}){#fig-a .animation}\n\nKept: {{ facts("animations/reel").kept }}.\n'

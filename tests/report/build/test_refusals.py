@@ -219,7 +219,7 @@ def test_a_setting_that_lists_data_needs_each_entry_that_it_names(bare: Tiny) ->
     bare.edit("experiments/chain/source.py", "settings.dataset", "settings.dataset[0]")
     planner = Planner(open_project(root=bare.root, env={}))
     (task,) = planner.task("chain/source")
-    entries = planner.data_entries(task, resolve(planner.project, planner.content, task))
+    entries = planner.data_entries(task, resolve(planner.project, planner.content, planner.recorded, task))
     assert list(entries) == ["numbers"]  # the other is no entry of the catalogue
     assert bare.report("run", "chain/source").returncode == 0
     (bare.root / "data/numbers.txt").unlink()

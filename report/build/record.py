@@ -1,0 +1,242 @@
+"""`make record` keeps fresh results under recorded/, `make record-check` looks whether they are whole."""
+
+import os
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from report.build.content import sha256
+from report.build.locks import exclusive
+from report.build.packing import pack
+from report.build.pipeline import Task
+from report.build.plan import DONE, Planner, Status, is_read
+from report.build.provenance import read_provenance
+from report.build.recorded import Entry, Recorded, read_entry
+from report.build.settings import key as settings_key
+from report.errors import ColophonError
+
+LEFT_OUT = ("*.safetensors", "*.pt", "*.pth", "*.ckpt", "*.pkl")  # weights; and what isn't safe to load
+STAGE_LIMIT, PROFILE_LIMIT = 4_000_000, 40_000_000  # bytes, compressed
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What `make record` is about to put into the record.
+
+    Attributes:
+        entries: every entry that the record will have.
+        packed: the compressed content that is new, by the sha256 of what it holds.
+    """
+
+    entries: list[Entry]
+    packed: dict[str, bytes]
+
+
+def record(planner: Planner) -> str:
+    """Keep every fresh result of the profile, drop those of no present key; says what it did.
+
+    Raises ColophonError, with nothing changed, where a stage or the profile would be too large, and for
+    a result that is altered while it is read.
+    """
+    recorded = planner.recorded
+    with exclusive(planner.project.build / "state" / "@record.lock", "record"):
+        statuses = [status for status in planner.statuses() if not status.task.is_drawn]
+        made = {s.task.id: make_entry(planner, s.task) for s in statuses if s.state == "fresh"}
+        kept = present(planner, statuses, {*made})
+        entries = [*made.values(), *kept]
+        batch = Batch(entries, pack_new(planner, list(made.values())))
+        require_small(recorded, batch)
+        new = sum(write(recorded, batch))
+        pruned = prune(recorded, entries)
+        size = sum(path.stat().st_size for path in recorded.folder.rglob("*") if path.is_file())
+        planner.content.save()
+    where = planner.project.relative(recorded.folder)
+    lines = [
+        f"{where}: {len(entries)} of {len(statuses)} results ({new} new, {pruned} pruned), "
+        f"{megabytes(size)} of {megabytes(PROFILE_LIMIT)}"
+    ]
+    have = {entry.provenance["id"] for entry in entries}
+    lines += [
+        f"  not recorded: {s.task.id}: {'; '.join(s.because)}" for s in statuses if s.task.id not in have
+    ]
+    return "\n".join(lines + unready(planner, entries))
+
+
+def megabytes(size: int) -> str:
+    return f"{size / 1_000_000:.1f} MB"
+
+
+def make_entry(planner: Planner, task: Task) -> Entry:
+    """The entry of a fresh result; what an earlier record left out of it stays left out."""
+    made = read_provenance(planner.project, task)
+    absent = made.pop("restored", {}).get("left_out", [])
+    folder, patterns = task.directory(planner.project), (*LEFT_OUT, *task.row.unrecorded)
+    left_out = [name for name in made["outputs"] if any(fnmatch(name, one) for one in patterns)]
+    left_out = sorted({*left_out, *(name for name in absent if not (folder / name).exists())})
+    kept = {name: (folder / name).stat().st_size for name in made["outputs"] if name not in left_out}
+    made_from = settings_key(planner.project, planner.content, task)
+    return Entry(provenance=made, settings_key=made_from, kept=kept, left_out=left_out)
+
+
+def present(planner: Planner, statuses: list[Status], without: Collection[str] = ()) -> list[Entry]:
+    """The recorded results that a build may still restore: none of their parts is known to differ.
+
+    Those of the tasks `without` are left out.
+    """
+    to_run = {status.task.id for status in statuses if status.state not in DONE}
+    found = []
+    for status in (status for status in statuses if status.task.id not in without):
+        waits = [need for need in status.task.needs if need in to_run]
+        for entry in planner.recorded.entries(status.task):
+            if not planner.changes(status.task, entry.provenance, waits)[0]:
+                found.append(entry)
+    return found
+
+
+def pack_new(planner: Planner, entries: list[Entry]) -> dict[str, bytes]:
+    """The compressed content, by sha256, of outputs that the record does not have, or not whole."""
+    wanted: dict[str, Path] = {}
+    for entry in entries:
+        folder = planner.tasks[entry.provenance["id"]].directory(planner.project)
+        for name, hashed in entry.blobs().items():
+            if hashed not in wanted and not has(planner.recorded, entry, name):
+                wanted[hashed] = folder / name
+
+    def packed(hashed: str) -> bytes:
+        content = wanted[hashed].read_bytes()
+        if sha256(content) != hashed:
+            where = planner.project.relative(wanted[hashed])
+            raise ColophonError(f"{where} was altered while it was recorded", "Run `make record` again.")
+        return pack(content, wanted[hashed].name)
+
+    with ThreadPoolExecutor() as pool:
+        return dict(zip(wanted, pool.map(packed, wanted), strict=True))
+
+
+def has(recorded: Recorded, entry: Entry, name: str) -> bool:
+    try:
+        recorded.content(entry, name)
+    except ColophonError:
+        return False
+    return True
+
+
+def require_small(recorded: Recorded, batch: Batch) -> None:
+    """Raise ColophonError, naming the largest, where a stage or the whole profile passes its limit."""
+
+    def size(hashed: str) -> int:
+        packed = batch.packed.get(hashed)
+        return recorded.blob(hashed).stat().st_size if packed is None else len(packed)
+
+    problems = []
+    for entry in batch.entries:
+        sizes = {name: size(hashed) for name, hashed in entry.blobs().items()}
+        whole = len(entry.text().encode()) + sum(sizes.values())
+        if whole > STAGE_LIMIT:
+            largest = max(sizes, key=lambda name: sizes[name])
+            problems.append(
+                f"{entry.provenance['id']} would take {megabytes(whole)}, a stage may take "
+                f"{megabytes(STAGE_LIMIT)}; the largest is {largest}, {megabytes(sizes[largest])}"
+            )
+    remedy = "Leave out what no figure reads: `unrecorded: ['*.npy']` in its row of pipeline.yaml."
+    if problems:
+        raise ColophonError("\n".join(problems), remedy)
+    blobs = {hashed: size(hashed) for entry in batch.entries for hashed in entry.blobs().values()}
+    total = sum(blobs.values()) + sum(len(entry.text().encode()) for entry in batch.entries)
+    if total > PROFILE_LIMIT:
+        stages = {e.provenance["id"]: sum(blobs[h] for h in set(e.blobs().values())) for e in batch.entries}
+        first = sorted(stages, key=lambda task_id: -stages[task_id])[:3]
+        listed = ", ".join(f"{task_id} {megabytes(stages[task_id])}" for task_id in first)
+        raise ColophonError(
+            f"{recorded.project.relative(recorded.folder)} would take {megabytes(total)}, a profile may "
+            f"take {megabytes(PROFILE_LIMIT)}; the largest: {listed}",
+            remedy,
+        )
+
+
+def write(recorded: Recorded, batch: Batch) -> list[bool]:
+    """Write contents, then the entries that name them; for each entry whether it is new or another."""
+    for hashed, packed in batch.packed.items():
+        write_whole(recorded.blob(hashed), packed)
+    return [write_whole(recorded.results / entry.name, entry.text().encode()) for entry in batch.entries]
+
+
+def write_whole(path: Path, content: bytes) -> bool:
+    """Write a file unless it is there with this content, so that it is there whole or not at all."""
+    if path.is_file() and path.read_bytes() == content:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return True
+
+
+def prune(recorded: Recorded, entries: list[Entry]) -> int:
+    """Remove every file that `entries` do not need; returns how many results were among them."""
+    kept = {recorded.results / entry.name for entry in entries}
+    kept |= {recorded.blob(hashed) for entry in entries for hashed in entry.blobs().values()}
+    there = [path for folder in (recorded.results, recorded.blobs) for path in folder.glob("*")]
+    gone = [path for path in there if path.is_file() and path not in kept]
+    for path in gone:
+        path.unlink()
+    return sum(path.parent == recorded.results and path.suffix == ".json" for path in gone)
+
+
+def unready(planner: Planner, entries: list[Entry]) -> list[str]:
+    """The figures that read what is left out, and so can't be drawn from the record alone."""
+    left_out = {entry.provenance["id"]: entry.left_out for entry in entries}
+    lines = []
+    for task in (task for task in planner.tasks.values() if task.is_drawn):
+        reads: dict[str, Any] = read_provenance(planner.project, task).get("reads", {})
+        for need, names in reads.items():
+            lines += [
+                f"  {task.id} can't be drawn from the record alone: it leaves out {name} of {need}"
+                for name in left_out.get(need, [])
+                if is_read(name, names)
+            ]
+    return lines
+
+
+def check(planner: Planner, drop: bool = False) -> str:
+    """Look whether every recorded result is as it was written and within the limits; says what it saw.
+
+    Args:
+        planner: of the project.
+        drop: also remove the results of no present key, and content that no result needs.
+
+    Raises ColophonError with every problem.
+    """
+    recorded, project = planner.recorded, planner.project
+    entries, problems = [], []
+    for path in sorted(recorded.results.glob("*.json")):
+        try:
+            entries.append(read_entry(project, path))
+            for name in entries[-1].kept:
+                recorded.content(entries[-1], name)
+        except ColophonError as error:
+            problems.append(str(error))
+    if not problems and entries:
+        try:
+            require_small(recorded, Batch(entries, {}))
+        except ColophonError as error:
+            problems.append(str(error))
+    if problems:
+        raise ColophonError("\n".join(problems))
+    statuses = [status for status in planner.statuses() if not status.task.is_drawn]
+    valid = present(planner, statuses)
+    names = {entry.name for entry in valid}
+    stale = [entry.provenance["id"] for entry in entries if entry.name not in names]
+    where = project.relative(recorded.folder)
+    words = f"{where}: {len(entries)} results, each as it was written"
+    if drop:
+        return f"{words}; {prune(recorded, valid)} of no present key were dropped"
+    return (
+        f"{words}; of no present key, to be dropped by the next `make record`: {', '.join(stale) or 'none'}"
+    )
