@@ -6,6 +6,7 @@ RENDERER ?= auto
 EXECUTOR ?= local
 JOBS     ?= 2
 DOC      ?= report
+PORT     ?= 8000
 FROZEN   ?=
 STALE    ?=
 PRUNE    ?=
@@ -26,7 +27,7 @@ $(error GNU make 4 or newer is needed, this is $(MAKE_VERSION): install a newer 
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help report html pdf figures experiments claims status record record-check clean test test-slurm test-faults lint benchmark benchmark-engine lock setup latex slurm
+.PHONY: help report html pdf figures experiments claims diff status record record-check clean preview new test test-slurm test-faults lint benchmark benchmark-engine lock setup latex slurm
 
 ## Build
 
@@ -41,6 +42,9 @@ report html pdf figures experiments:
 claims: figures ## the claims of DOC with their tests and verdicts; runs first what is stale
 	@$(PY) -m report claims "$(DOC)"
 
+diff: figures ## how values, claims and figures differ from REF, a build's folder or a commit; COMMENT=file.md, ALL=1
+	@$(PY) -m report diff "$(DOC)" --ref "$(REF)" --comment "$(COMMENT)" $(if $(ALL),--all)
+
 status: setup ## each stage: fresh, stale and why, missing, running or failed
 	@$(PY) -m report status
 
@@ -52,6 +56,14 @@ record-check: setup ## whether recorded results are as written; PRUNE=1 drops th
 
 clean: setup ## remove what the build made for PROFILE
 	@$(PY) -m report clean
+
+## Write your own
+
+preview: setup ## the HTML of DOC in a browser, at PORT of this machine, built anew at each edit
+	@$(PY) -m report preview "$(DOC)" --port "$(PORT)" --jobs "$(JOBS)"
+
+new: setup ## a small project that builds at once, in the folder NAME
+	@$(PY) -m report new "$(NAME)"
 
 ## Develop
 
@@ -65,7 +77,7 @@ test-faults: setup ## builds that are killed a hundred times, at moments that se
 	@KILLS=100 $(PY) -m pytest tests/report/build/test_kills.py
 
 lint: setup ## ruff, pyright, the boundaries between the parts, no number typed by hand
-	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && "$(VENV)/bin/lint-imports" --no-cache && $(PY) -m report lint && $(PY) -m pyright
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && "$(VENV)/bin/lint-imports" --no-cache && $(PY) -m report lint && $(PY) -m pyright --pythonpath $(PY)
 
 benchmark: setup ## images per second of our extraction, class visualisation, sweeps and GANs, and of the practicals' loops
 	@$(PY) -m benchmarks.extraction --data-dir "$(or $(DATA_DIR),data)"
@@ -92,7 +104,5 @@ slurm: ## Slurm's daemons, for test-slurm: installs them as root or with sudo
 
 help: ## this list
 	@echo "make TARGET [PROFILE=$(PROFILE)] [JOBS=$(JOBS)] [DATA_DIR=data] [RENDERER=auto|pandoc|quarto] [DOC=$(DOC)] [EXECUTOR=local|slurm] [FROZEN=1 [STALE=show]]"
-	@awk -F ':.*## ' '/^## /{print "
-" substr($$0, 4)} /^[a-z-]+:.*## /{printf "  %-16s %s
-", $$1, $$2}' "$(ENGINE)/Makefile"
+	@awk -F ':.*## ' '/^## /{print "\n" substr($$0, 4)} /^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' "$(ENGINE)/Makefile"
 	@printf '\nProfiles: %s\n' "$$(ls profiles | sed -n 's/\.yaml$$//p' | tr '\n' ' ')"

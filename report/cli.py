@@ -1,7 +1,9 @@
 """The command line; the Makefile is its front door."""
 
 import argparse
+import contextlib
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -55,6 +57,17 @@ def parser() -> argparse.ArgumentParser:
     checking = command("record-check", "Check the recorded results: every hash, limits, keys.")
     checking.add_argument("--prune", action="store_true", help="drop those of no present key")
     command("clean", "Remove what the build made for a profile.")
+    diff = command("diff", "Show how values, claims and figures differ from those of another build.")
+    diff.add_argument("document")
+    diff.add_argument("--ref", required=True, help="the folder of a build, or a commit")
+    diff.add_argument("--comment", default="", help="a file that takes the same as Markdown")
+    diff.add_argument("--all", action="store_true", help="every value that changed")
+    preview = command("preview", "Serve a document's page and build it anew at each edit.")
+    preview.add_argument("document")
+    preview.add_argument("--port", default="8000", help="on this machine; 0 for any that is free")
+    preview.add_argument("--jobs", default="1", help="how many stages may run side by side")
+    new = command("new", "Lay down a small project that builds at once.")
+    new.add_argument("name", help="its folder, to be made: my-report, ../my-report")
     return top
 
 
@@ -63,6 +76,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, terminate)
     try:
+        if options.command == "new":
+            return new_command(options)
         return COMMANDS[options.command](open_project(options.profile), options)
     except ColophonError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -281,6 +296,30 @@ def clean_command(project: Project, options: argparse.Namespace) -> int:
     return 0
 
 
+def preview_command(project: Project, options: argparse.Namespace) -> int:
+    from report.preview import preview
+
+    check_jobs(options.jobs)
+    with contextlib.suppress(KeyboardInterrupt):  # which is how it ends
+        preview(project, options.document, options.port, int(options.jobs))
+    return 0
+
+
+def diff_command(project: Project, options: argparse.Namespace) -> int:
+    from report.compare import compare
+
+    compare(Planner(project), options.document, options.ref, options.comment, options.all)
+    return 0
+
+
+def new_command(options: argparse.Namespace) -> int:
+    from report.new import create
+
+    create(options.name, Path.cwd())
+    print(f"✓ {options.name}\n  cd {shlex.quote(options.name)} && make report")
+    return 0
+
+
 COMMANDS = {
     "run": run_command,
     "plan": plan_command,
@@ -293,4 +332,6 @@ COMMANDS = {
     "record": record_command,
     "record-check": record_check_command,
     "clean": clean_command,
+    "diff": diff_command,
+    "preview": preview_command,
 }

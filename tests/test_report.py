@@ -4,6 +4,7 @@ import base64
 import json
 import re
 
+from report.render.latex import too_wide
 from tests.smoke import text_of
 
 
@@ -42,6 +43,23 @@ def test_every_image_is_in_the_page_and_has_an_alternative_text(page):
         assert head.startswith(("data:image/svg+xml;base64", "data:image/png;base64"))
         assert b"<svg" in base64.b64decode(data) or b"PNG" in base64.b64decode(data)[:8]
         assert len(image.get("alt")) > 20
+
+
+def test_no_line_of_the_pdf_is_more_than_two_points_too_wide(project):
+    log = (project / "build/smoke/report/latex/document.log").read_text(errors="replace")
+    assert too_wide(log) == []
+
+
+def test_a_page_of_the_pdf_carries_its_chapter_and_its_number_at_its_head(printed):
+    heads = [page.lstrip("\n").split("\n")[0].split() for page in printed.split("\f")]
+    numbered = {number: head for number, head in enumerate(heads, 1) if head[-1:] == [str(number)]}
+    assert len(numbered) > len(heads) / 2
+    chapters = dict.fromkeys(" ".join(head[:-1]) for head in numbered.values())
+    assert [name for name in chapters if name[:1] in "123"][:3] == [
+        "1 Transfer learning",
+        "2 Looking into networks",
+        "3 Domain adaptation",
+    ]
 
 
 def test_the_page_asks_nothing_of_other_hosts(page):

@@ -7,6 +7,7 @@ from pathlib import Path
 from report.errors import ColophonError
 from report.render.tools import Job, run_tool
 
+VISIBLE = 2.0  # points that a line may stick out of the text
 PACKAGE_LIST = Path(__file__).parents[2] / "tools" / "latex-packages.txt"
 
 
@@ -59,6 +60,15 @@ def compile(job: Job, document: Path) -> None:
     if undefined:
         names = ", ".join(dict.fromkeys(undefined))
         raise ColophonError(f"{job.source}: LaTeX cannot resolve {names}", f"Log: {job.log}")
+    if wide := too_wide(text):
+        lines = "a line is" if len(wide) == 1 else f"{len(wide)} lines are"
+        print(f"  {job.source.stem}.pdf: {lines} up to {max(wide)} pt too wide; log: {log}", flush=True)
+
+
+def too_wide(log: str) -> list[float]:
+    """By how many points the lines of a LaTeX log stick out that can be seen to."""
+    found = re.findall(r"^Overfull \\hbox \(([\d.]+)pt too wide\)", log, re.MULTILINE)
+    return [float(points) for points in found if float(points) > VISIBLE]
 
 
 def first_error(log: str) -> str:

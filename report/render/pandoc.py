@@ -89,6 +89,7 @@ def html_options() -> list[str | Path]:
         "--syntax-highlighting=none",
         "--template=page.html",
         f"--metadata=head-file:{THEME / 'report.css'}",
+        f"--metadata=script-file:{THEME / 'reader.html'}",
     ]
 
 

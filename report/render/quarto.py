@@ -53,7 +53,7 @@ def write_project(source: Path) -> Path:
     folder.mkdir(exist_ok=True)
     page = THEME / "templates" / "page.html"
     filters = (FILTERS / "portable.lua", FILTERS / "animation.lua")
-    for file in (THEME / "preamble.tex", THEME / "report.css", page, *filters):
+    for file in (THEME / "preamble.tex", THEME / "report.css", THEME / "reader.html", page, *filters):
         shutil.copyfile(file, folder / file.name)
     path = source.parent / "_quarto.yml"
     text = yaml.safe_dump(project(source.name), sort_keys=False, allow_unicode=True)
@@ -90,6 +90,7 @@ def html_format() -> dict[str, Any]:
         "theme": "none",
         "template": f"{THEME_FOLDER}/page.html",
         "css": f"{THEME_FOLDER}/report.css",
+        "include-in-header": [{"file": f"{THEME_FOLDER}/reader.html"}],
         "embed-resources": True,
         "html-math-method": "mathml",
         "section-divs": True,

@@ -153,7 +153,15 @@ local function profile_line(meta)
   return pandoc.Plain(inlines)
 end
 
---- The look: the preamble or the style sheet (pandoc route), the profile's line, LaTeX's animate.
+local function read(path)
+  local file = assert(io.open(path, "r"))
+  local text = file:read("a")
+  file:close()
+  return text
+end
+
+--- The look: the preamble or the style sheet with the readers' script (pandoc route), the profile's line,
+--- LaTeX's animate.
 local function head(meta)
   local blocks = pandoc.Blocks({})
   if latex and meta.profile then blocks:insert(profile_line(meta)) end
@@ -166,12 +174,12 @@ local function head(meta)
   end
   local path = meta["head-file"] and pandoc.utils.stringify(meta["head-file"])
   if path then
-    local file = assert(io.open(path, "r"))
-    local look = file:read("a")
-    file:close()
+    local look = read(path)
     blocks:insert(1, latex and pandoc.RawBlock("latex", look)
       or pandoc.RawBlock("html", "<style>\n" .. look .. "</style>"))
   end
+  local script = meta["script-file"] and pandoc.utils.stringify(meta["script-file"])
+  if script then blocks:insert(pandoc.RawBlock("html", read(script))) end
   local includes, own = pandoc.List({ pandoc.MetaBlocks(blocks) }), meta["header-includes"]
   if pandoc.utils.type(own) == "List" then includes:extend(own) elseif own then includes:insert(own) end
   meta["header-includes"] = pandoc.MetaList(includes)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from report.render.latex import too_wide
+
 NUMBERS = {
     "sec-transfer": "Chapter 1",
     "sec-method": "Section 1.1",
@@ -123,7 +125,7 @@ def test_every_image_is_inside_the_file_and_has_its_alternative_text(sample):
 
 
 def test_the_page_asks_for_nothing_from_outside(sample):
-    assert not sample.html.xpath("//script | //iframe | //link[@href] | //object")
+    assert not sample.html.xpath("//script[@src] | //iframe | //link[@href] | //object")
     sources = sample.html.xpath("//@src | //@srcset | //@poster")
     assert all(source.startswith("data:") for source in sources)
     style = "".join(sample.html.xpath("//style/text() | //@style"))
@@ -188,6 +190,13 @@ def test_no_line_of_the_pdf_is_more_than_two_points_too_wide(sample):
     log = (sample.folder / "report" / "latex" / "document.log").read_text(errors="replace")
     excess = re.findall(r"Overfull \\hbox \(([\d.]+)pt too wide\)", log)
     assert [width for width in excess if float(width) > 2] == []
+
+
+def test_the_build_counts_the_lines_that_visibly_stick_out():
+    log = "Overfull \\hbox (1.9pt too wide) in paragraph at lines 1--2\n\nOverfull \\hbox (15.25pt too wide) x"
+    assert too_wide(log + "\nOverfull \\vbox (30.0pt too high)\nUnderfull \\hbox (badness 10000)\n") == [
+        15.25
+    ]
 
 
 def test_the_same_source_gives_the_same_bytes_in_another_folder(sample, render_sample, tmp_path):

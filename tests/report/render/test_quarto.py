@@ -56,7 +56,7 @@ def test_the_project_file_numbers_by_chapter_and_names_the_engine(project):
 def test_every_file_that_the_project_file_names_lies_beside_it(project):
     path = quarto.write_project(project("Text.\n"))
     named = re.findall(r"quarto-theme/\S+", path.read_text())
-    assert len(named) == 4
+    assert len(named) == 5
     assert all((path.parent / name).is_file() for name in named)
 
 

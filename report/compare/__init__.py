@@ -1,0 +1,5 @@
+"""`make diff`: what changed between two builds."""
+
+from report.compare.compare import compare
+
+__all__ = ["compare"]
