@@ -194,7 +194,7 @@ class _Stacked:
         self._one, self._count = networks[0], len(networks)
         self._half = recipe.precision == "bfloat16"
         self._optimizer = torch.optim.Adam(
-            list(self._parameters.values()), learning_rate, (recipe.beta1, recipe.beta2)
+            list(self._parameters.values()), learning_rate, (recipe.beta1, recipe.beta2), fused=True
         )
 
     def __call__(
