@@ -13,6 +13,7 @@ SHOWN = 6  # moments of the training
 SIDE = 5  # pictures to a side where many sheets share a page
 COLUMNS = 4  # sheets side by side
 PAIRS = 4  # interpolations of each kind
+PICTURE = 0.5  # inches of a picture at most
 
 
 def draw(inputs: Inputs, outputs: Outputs) -> None:
@@ -104,6 +105,7 @@ def draw_between(noise: Result, outputs: Outputs) -> None:
     line, sphere = (np.asarray(noise.array(kind)[:PAIRS]) for kind in ("line", "sphere"))
     pairs, steps, size = line.shape[:3]
     both = np.stack([line, sphere], axis=1).reshape(2 * pairs * steps, size, size)
-    figure = style.figure(style.TEXT_WIDTH * 0.85, style.TEXT_WIDTH * 0.76 * 2 * pairs / steps)
+    side = min(PICTURE, style.TEXT_WIDTH * 0.76 / steps)
+    figure = style.figure(side * steps + 0.5, side * 2 * pairs)
     labelled(figure.subplots(), sheet(both, steps), ["line", "sphere"] * pairs)
     style.save(figure, outputs, "between")

@@ -77,7 +77,9 @@ def draw_classes(metrics: dict[str, Any], outputs: Outputs) -> None:
     figure = style.figure(style.TEXT_WIDTH, 0.4 + 0.19 * len(rows))
     axes = figure.subplots()
     # 10 % is white, and no colour is so dark that black numbers could not be read on it.
-    axes.imshow(shares - 10, cmap="RdBu", vmin=-20, vmax=20, aspect="auto", interpolation="none")
+    axes.imshow(
+        np.clip(shares - 10, -10, 10), cmap="RdBu", vmin=-20, vmax=20, aspect="auto", interpolation="none"
+    )
     for (row, digit), share in np.ndenumerate(shares):
         axes.text(digit, row, f"{share:.1f}", ha="center", va="center", fontsize=6.5)
     axes.set_xticks(range(10), [str(digit) for digit in range(10)])
