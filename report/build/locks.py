@@ -31,17 +31,30 @@ def exclusive(path: Path, what: str) -> Iterator[None]:
         lock.release()
 
 
-def is_held(path: Path) -> bool:
-    """Whether a running build holds the lock at `path`."""
-    if not path.exists():
-        return False
+@contextmanager
+def if_free(path: Path) -> Iterator[bool]:
+    """Hold the lock at `path` unless another build does; tells which."""
     lock = FileLock(path)
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        return True
-    lock.release()
-    return False
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def is_held(path: Path) -> bool:
+    """Whether a running build holds the lock at `path`."""
+    if not path.exists():
+        return False
+    try:
+        with if_free(path) as free:
+            return not free
+    except OSError:  # where nothing can be written, nothing is being built
+        return False
 
 
 def visible_gpus() -> list[str]:

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from report.build.locks import if_free
 from report.build.pipeline import Task
 from report.build.project import Project
 
@@ -14,6 +15,22 @@ def clear_leftovers(project: Project, task: Task) -> None:
         aside.rename(final)
     for leftover in [aside, *aside.parent.glob(f"{aside.stem}.tmp-*")]:
         shutil.rmtree(leftover, ignore_errors=True)
+
+
+def tidy(project: Project, tasks: list[Task]) -> None:
+    """Remove what kills left behind of `tasks`, which are fresh: no run of theirs would come to do it."""
+    state = project.build / "state"
+    there = {path.name for path in state.iterdir()} if state.is_dir() else set()
+    for task in tasks:
+        stem = task.state_file(project, "").name
+        kinds = {name.removeprefix(stem) for name in there if name.startswith(stem)}
+        if not any(kind in ("old", "checkpoint", "log") or kind.startswith("tmp-") for kind in kinds):
+            continue
+        with if_free(task.state_file(project, "lock")) as free:
+            if free:
+                clear_leftovers(project, task)
+                shutil.rmtree(task.state_file(project, "checkpoint"), ignore_errors=True)
+                task.state_file(project, "log").unlink(missing_ok=True)
 
 
 def put_in_place(temporary: Path, final: Path, aside: Path) -> None:

@@ -5,7 +5,7 @@ import shutil
 
 from report.build.locks import exclusive
 from report.build.pipeline import Task
-from report.build.place import clear_leftovers, in_words, put_in_place
+from report.build.place import clear_leftovers, in_words, put_in_place, tidy
 from report.build.plan import Planner, Status
 from report.build.provenance import write_provenance
 from report.build.recorded import Entry
@@ -25,7 +25,9 @@ def restore_all(planner: Planner, wanted: set[str]) -> tuple[list[Status], int]:
                 if planner.status(status.task, set()).state == "recorded":  # as after a wait for the lock
                     restore(planner, status.task)
                     count += 1
-    return planner.statuses(wanted), count
+    statuses = planner.statuses(wanted)
+    tidy(planner.project, [status.task for status in statuses if status.state == "fresh"])
+    return statuses, count
 
 
 def restore(planner: Planner, task: Task) -> None:

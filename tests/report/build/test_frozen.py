@@ -6,11 +6,11 @@ import pytest
 
 from report.build.makefile import plan
 from report.build.plan import Planner
-from report.build.project import open_project
 from report.build.record import record
 from report.build.runner import run
 from report.document.build import build_document
 from report.errors import ColophonError
+from tests.forked import planner
 from tests.tiny import Tiny
 
 CHAPTER = """\
@@ -58,10 +58,6 @@ def once(built_once: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Tiny:
 def clone(once: Tiny, tmp_path: Path) -> Tiny:
     """A clone without build and data, with everything recorded and a document to build."""
     return once.copy(tmp_path / "a clone", "build", "data")
-
-
-def planner(tiny: Tiny, **variables: str) -> Planner:
-    return Planner(open_project(root=tiny.root, env=variables))
 
 
 def frozen(tiny: Tiny, **more: str) -> Planner:

@@ -7,17 +7,15 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from report.build.makefile import plan
-from report.build.plan import Planner
-from report.build.project import open_project
 from report.build.record import check, record
-from report.build.runner import run
 from report.errors import ColophonError
+from tests.forked import LOG, build, ended, forked, planner
 from tests.tiny import Tiny, finish
 
 KILLS = int(os.environ.get("KILLS", "10"))
@@ -35,10 +33,6 @@ return Metrics(value=inputs["first"].metrics["value"], more=[float(values.sum())
 """
 
 
-def planner(tiny: Tiny) -> Planner:
-    return Planner(open_project(root=tiny.root, env={}))
-
-
 @pytest.fixture
 def project(tmp_path: Path) -> Tiny:
     """Two stages, the second of which needs the first."""
@@ -53,33 +47,6 @@ def ask_for(tiny: Tiny, seed: int) -> None:
     tiny.write("profiles/demo.yaml", f"stages:\n  first: {{seed: {seed}}}\n")
 
 
-def build(tiny: Tiny) -> None:
-    """A build in this process."""
-    for status in plan(planner(tiny), "experiments", "").run:
-        now = planner(tiny)
-        run(now, now.tasks[status.task.id])
-
-
-def forked(tiny: Tiny, what: Callable[[Tiny], object]) -> int:
-    """`what` in a process of its own, which starts where this one is; its number."""
-    if pid := os.fork():
-        return pid
-    status = 1
-    try:
-        os.chdir(tiny.root)
-        os.setsid()
-        for stream in (1, 2):
-            os.dup2(os.open(tiny.root / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
-        what(tiny)
-        status = 0
-    finally:
-        os._exit(status)
-
-
-def ended(pid: int) -> int:
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
 def outputs(tiny: Tiny) -> dict[str, bytes]:
     own = ("provenance.json", "log.txt")
     return {name: content for name, content in tiny.results().items() if not name.endswith(own)}
@@ -91,7 +58,7 @@ def references(tiny: Tiny) -> tuple[list[dict[str, bytes]], float]:
     for seed in (0, 1):
         ask_for(tiny, seed)
         begun = time.monotonic()
-        assert ended(forked(tiny, build)) == 0, tiny.read("log")
+        assert ended(forked(tiny, build)) == 0, tiny.read(LOG)
         found.append(outputs(tiny))
     assert found[0].keys() == found[1].keys() and found[0] != found[1]
     return found, time.monotonic() - begun
@@ -115,12 +82,13 @@ def test_a_build_killed_at_a_random_moment_is_made_good_by_the_next_one(project:
         after = random.Random(seed).uniform(0, takes)
         pid = forked(project, build)
         time.sleep(after)
-        os.killpg(pid, signal.SIGKILL) if os.getpgid(pid) == pid else os.kill(pid, signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)
         killed += ended(pid) == -signal.SIGKILL
         about = f"seed {seed}: killed after {after:.3f} s of {takes:.3f} s"
         require_whole(project, expected[seed % 2], about)
-        assert ended(forked(project, build)) == 0, about + project.read("log")
+        assert ended(forked(project, build)) == 0, about + project.read(LOG)
         assert outputs(project) == expected[seed % 2], about
+        plan(planner(project), "experiments", "")
         assert [name for name in project.state() if not name.endswith(".lock")] == [], about
     assert killed > KILLS / 2
 
@@ -148,7 +116,7 @@ def test_a_build_through_make_killed_at_a_random_moment_is_made_good_by_the_next
 @pytest.fixture
 def recorded(project: Tiny) -> Iterator[Tiny]:
     ask_for(project, 0)
-    assert ended(forked(project, build)) == 0, project.read("log")
+    assert ended(forked(project, build)) == 0, project.read(LOG)
     record(planner(project))
     yield project
 
@@ -156,7 +124,7 @@ def recorded(project: Tiny) -> Iterator[Tiny]:
 def test_recording_and_restoring_killed_at_random_moments_leave_nothing_half_done(recorded: Tiny) -> None:
     expected = [outputs(recorded)]
     ask_for(recorded, 1)
-    assert ended(forked(recorded, build)) == 0, recorded.read("log")
+    assert ended(forked(recorded, build)) == 0, recorded.read(LOG)
     expected.append(outputs(recorded))
     begun = time.monotonic()
     assert ended(forked(recorded, lambda tiny: record(planner(tiny)))) == 0
@@ -164,7 +132,7 @@ def test_recording_and_restoring_killed_at_random_moments_leave_nothing_half_don
     for seed in range(KILLS):
         chosen = seed % 2
         ask_for(recorded, chosen)
-        assert ended(forked(recorded, build)) == 0, recorded.read("log")
+        assert ended(forked(recorded, build)) == 0, recorded.read(LOG)
         pid = forked(recorded, lambda tiny: record(planner(tiny)))
         time.sleep(random.Random(seed).uniform(0, takes))
         os.kill(pid, signal.SIGKILL)
@@ -195,7 +163,7 @@ def test_two_and_four_builds_at_once_run_each_stage_once(project: Tiny) -> None:
         ask_for(project, count)
         project.ran()
         processes = [forked(project, build) for _ in range(count)]
-        assert [ended(pid) for pid in processes] == [0] * count, project.read("log")
+        assert [ended(pid) for pid in processes] == [0] * count, project.read(LOG)
         assert project.ran() == ["first"]
         assert {s.state for s in planner(project).statuses()} == {"fresh"}
         assert outputs(project).keys() == expected[0].keys()
@@ -204,7 +172,7 @@ def test_two_and_four_builds_at_once_run_each_stage_once(project: Tiny) -> None:
 def test_four_builds_at_once_restore_a_clone(recorded: Tiny, tmp_path: Path) -> None:
     clone = recorded.copy(tmp_path / "a clone", "build")
     processes = [forked(clone, build) for _ in range(4)]
-    assert [ended(pid) for pid in processes] == [0] * 4, clone.read("log")
+    assert [ended(pid) for pid in processes] == [0] * 4, clone.read(LOG)
     assert outputs(clone) == outputs(recorded)
     with pytest.raises(ColophonError):
         recorded.write("recorded/demo/results/x@y.json", "{}")
