@@ -21,6 +21,7 @@ class ConditionalRun(Run):
     trained_on_samples: float = quantity(
         "accuracy on real test pictures of a classifier trained on these", "fraction", 1
     )
+    within: float = quantity("share of the pixels' variance that is left within digits", "fraction", 1)
 
 
 class ByClass(stage.Metrics):
@@ -37,6 +38,7 @@ class Conditional(Summary):
     trained_on_samples: Mean = quantity(
         "accuracy on real test pictures of classifiers trained on samples, over the seeds"
     )
+    within: Mean = quantity("share of the pixels' variance that is left within digits, over the seeds")
     runs: list[ConditionalRun] = quantity("one entry a seed")
 
 
@@ -65,6 +67,22 @@ def obeyed(answers: Answers, asked: np.ndarray) -> tuple[float, list[float]]:
     return float(right.mean()), [float(right[asked == digit].mean()) for digit in range(CLASSES)]
 
 
+def within_classes(images: np.ndarray, labels: np.ndarray) -> float:
+    """The share of the pixels' variance that the classes do not explain, 0 where nothing varies.
+
+    One minus the correlation ratio eta squared, with the squared deviations summed over all pixels: 0 where
+    a class is one picture over and over, 1 where the classes have the same mean picture.
+
+    Args:
+        images: uint8 (n, h, w).
+        labels: (n,).
+    """
+    flat = images.reshape(len(images), -1).astype(float)
+    whole = np.sum((flat - flat.mean(0)) ** 2)
+    left = sum(np.sum((own - own.mean(0)) ** 2) for own in (flat[labels == c] for c in np.unique(labels)))
+    return float(left / whole) if whole > 0 else 0.0
+
+
 def taught(digits: Digits, test: Digits, recipe: Recipe, seed: int) -> float:
     """The accuracy on test digits of a classifier trained on `digits`, both uint8 (n, 32, 32, 1).
 
@@ -90,5 +108,6 @@ def summarize_told(metrics: dict[str, Any], runs: Sequence[ConditionalRun]) -> C
         accuracy=share([run.accuracy for run in runs]),
         by_class=by_class,
         trained_on_samples=share([run.trained_on_samples for run in runs]),
+        within=share([run.within for run in runs]),
         runs=list(runs),
     )

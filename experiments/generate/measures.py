@@ -78,6 +78,9 @@ class Metrics(stage.Metrics):
         "trainings with the default's loss; none of fewer than five"
     )
     trained_on_real: TrainedOnReal = quantity("what classifiers trained on samples are held against")
+    real_within: float = quantity(
+        "share of the variance of real pictures' pixels that is left within digits", "fraction", 1
+    )
 
 
 @dataclass(frozen=True)
@@ -100,8 +103,10 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     """Writes nothing but the metrics."""
     network = features.load(inputs["generate/classifier"])
     train, test = pictures.load(settings, inputs.data, features.SIDE)
-    held_against = chosen(test, settings.samples, settings.sample_seed).images[..., 0]
-    by = judge(network, held_against, settings.neighbours, settings.black_share, settings.missing_below)
+    real = chosen(test, settings.samples, settings.sample_seed)
+    by = judge(
+        network, real.images[..., 0], settings.neighbours, settings.black_share, settings.missing_below
+    )
     taught = partial(conditional.taught, test=test, recipe=settings.recipe(settings.epochs))
     plain, told = inputs.all("generate/dcgan"), inputs["generate/cdcgan"]
     variants, methods = [result.metrics for result in plain], told.metrics["variants"]
@@ -133,6 +138,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
         ],
         loss_rank=_loss_rank(variants, [run for variant in found for run in variant.runs]),
         trained_on_real=TrainedOnReal(accuracy=share([one.accuracy for one in real_runs]), runs=real_runs),
+        real_within=conditional.within_classes(real.images[..., 0], real.labels),
     )
 
 
@@ -168,6 +174,7 @@ def _with_classes(settings: Settings, by: Judge, taught: Callable[..., float], j
         accuracy=accuracy,
         by_class=by_class,
         trained_on_samples=taught(Digits(images[..., None], asked), seed=seed),
+        within=conditional.within_classes(images, asked),
     )
 
 

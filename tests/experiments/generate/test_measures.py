@@ -3,11 +3,13 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.linalg import sqrtm
+from statsmodels.formula.api import ols
 
 from experiments.generate import classifier, features, measures
-from experiments.generate.conditional import obeyed
+from experiments.generate.conditional import obeyed, within_classes
 from experiments.generate.features import Answers
 from report import stage
 from report.errors import ColophonError
@@ -135,3 +137,23 @@ def test_obedience_is_the_share_of_right_answers_of_each_class() -> None:
     assert by_class == pytest.approx([0, 1, 1, 2 / 3, 1, 1, 1, 1, 1, 1])
     with pytest.raises(ColophonError, match="no picture of 8, 9 was asked for among 8"):
         obeyed(Answers(np.zeros((8, 1)), np.eye(10)[:8]), np.arange(8))
+
+
+def test_what_is_left_within_classes_is_what_an_analysis_of_variance_calls_residual() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.arange(60) % 3
+    images = np.clip(rng.normal(100, 30, (60, 2, 2)) + 20 * labels[:, None, None], 0, 255).astype(np.uint8)
+    residual = total = 0.0
+    for row in range(2):
+        for column in range(2):
+            data = pd.DataFrame({"level": images[:, row, column].astype(float), "digit": labels})
+            fit = ols("level ~ C(digit)", data).fit()
+            residual, total = residual + fit.ssr, total + fit.centered_tss
+    assert within_classes(images, labels) == pytest.approx(residual / total)
+
+
+def test_nothing_is_left_within_classes_that_are_one_picture_each() -> None:
+    labels = np.arange(30) % 10
+    images = np.stack([np.full((4, 4), 20 * label, dtype=np.uint8) for label in labels])
+    assert within_classes(images, labels) == 0
+    assert within_classes(images, np.zeros(30)) == 1  # what the classes do not tell apart
