@@ -37,7 +37,8 @@ pdf: setup latex ## the PDF alone
 figures: setup ## the experiments, figures and animations
 experiments: setup ## the experiments alone
 report html pdf figures experiments:
-	@+$(PY) -m report build $@ --doc "$(DOC)" --jobs "$(JOBS)" --make $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
+	@$(PY) -m report plan $@ --doc "$(DOC)" --jobs "$(JOBS)"
+	@+if [ -f "build/$(PROFILE)/$@.mk" ]; then $(MAKE) --no-print-directory -f "build/$(PROFILE)/$@.mk" $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS)); fi
 
 claims: figures ## the claims of DOC with their tests and verdicts; runs first what is stale
 	@$(PY) -m report claims "$(DOC)"

@@ -41,11 +41,6 @@ def parser() -> argparse.ArgumentParser:
     submit.add_argument("goal", choices=("experiments", "figures"))
     submit.add_argument("--jobs", default="1", help="how many jobs may be in the queue at once")
     submit.add_argument("--keep-going", action="store_true", help="after a failure, finish the rest")
-    building = command("build", "Plan a goal, and let Make run what is stale.")
-    building.add_argument("goal", choices=GOALS)
-    building.add_argument("--doc", default="report", help="the document to render")
-    building.add_argument("--jobs", default="1", help="how many stages may run side by side")
-    building.add_argument("--make", nargs=argparse.REMAINDER, required=True, help="Make and its options")
     render = command("render", "Assemble a document from the results and render it.")
     render.add_argument("document")
     render.add_argument("formats", nargs="+", choices=("html", "pdf"))
@@ -209,20 +204,6 @@ def plan_command(project: Project, options: argparse.Namespace) -> int:
     return 0
 
 
-def build_command(project: Project, options: argparse.Namespace) -> int:
-    """Plans in a process of its own, since a plan may import the scripts, and runs Make on it."""
-    from report.build.warm import in_fork, run_make
-
-    status = in_fork()
-    if status is None:
-        return plan_command(project, options)
-    file = project.build / f"{options.goal}.mk"
-    if status or not file.is_file():
-        return status
-    status = run_make([*options.make, "-f", project.relative(file)])
-    return main(sys.argv[1:]) if status is None else status
-
-
 def submit_command(project: Project, options: argparse.Namespace) -> int:
     from report.build.slurm import SlurmBuild
 
@@ -323,7 +304,6 @@ def new_command(options: argparse.Namespace) -> int:
 COMMANDS = {
     "run": run_command,
     "plan": plan_command,
-    "build": build_command,
     "submit": submit_command,
     "render": render_command,
     "claims": claims_command,

@@ -5,7 +5,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from report.build import warm_client
 from report.build.documents import Rendering, rendering_changes
 from report.build.frozen import to_draw
 from report.build.plan import Planner, Status
@@ -81,11 +80,11 @@ def rules(planner: Planner, stale: list[Status], render: list[Rendering], plan_f
 def local_rules(planner: Planner, stale: list[Status], names: dict[str, str]) -> list[str]:
     """A rule for each stale task, after those of what it needs."""
     lines = []
-    warm = f"{quote(sys.executable)} -IS {quote(warm_client.__file__)}"
     for status in stale:
         needs = [names[need] for need in status.task.needs if need in names]
         whole = " --whole" * status.whole
-        run = f"{warm} run --alone{whole} --profile {planner.project.profile} {quote(status.task.id)}"
+        profile = planner.project.profile
+        run = f"{engine()} run --alone{whole} --profile {profile} {quote(status.task.id)}"
         lines += [f"{names[status.task.id]}: {' '.join(needs)}".rstrip(), f"\t@{run}"]
     return lines
 
