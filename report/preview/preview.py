@@ -6,7 +6,7 @@ from report.build.documents import Rendering, require_document
 from report.build.plan import Planner
 from report.build.progress import duration
 from report.build.project import Project
-from report.preview.rebuild import rebuild
+from report.preview.rebuild import rebuild, start
 from report.preview.server import State, serve
 from report.preview.watch import changed, snapshot
 
@@ -21,6 +21,7 @@ def preview(project: Project, document: str, port: str, jobs: int) -> None:
     require_document(planner, document)
     state = State(Rendering(document, "html").target(planner))
     server = serve(state, port)
+    start()
     print(f"preview: http://127.0.0.1:{server.server_port}/  (Ctrl+C ends it)", flush=True)
     try:
         seen = snapshot(project.root)

@@ -5,11 +5,12 @@ that has loaded the engine, for loading it takes longer than building the page.
 """
 
 import os
+import signal
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context
 from pathlib import Path
 
 from report.build.documents import require_document
@@ -20,6 +21,15 @@ from report.errors import ColophonError
 
 FORKS = get_context("forkserver")
 FORKS.set_forkserver_preload(["report.document.build"])
+
+
+def start() -> None:
+    """Start that server. It hears nothing of Ctrl+C, which would stop its loading with a traceback."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def rebuild(profile: str, document: str, jobs: int) -> str:
@@ -33,6 +43,7 @@ def rebuild(profile: str, document: str, jobs: int) -> str:
 
 def build(profile: str, document: str, jobs: int) -> str:
     """The same in this process."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         planner = Planner(open_project(profile))
         require_document(planner, document)

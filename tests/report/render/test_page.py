@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, ViewportSize
 
 from tests.browser import Visit
 
 pytestmark = pytest.mark.browser
-WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
+WIDE, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=360, height=740)
 PARTS = ("#TOC", "header", "#sec-transfer > section:first-of-type", "#sec-claims")
 LOADED = """async () => {
   const loads = (source) => { const image = new Image(); image.src = source; return image.decode(); };
@@ -144,7 +144,7 @@ def test_paper_has_no_contents_and_stills_in_place_of_videos(visit: Visit) -> No
 def test_without_scripts_a_phone_shows_all_the_text_and_opens_the_contents(
     browser: Browser, address: str, visit: Visit
 ) -> None:
-    context = browser.new_context(viewport=PHONE, java_script_enabled=False)  # type: ignore[arg-type]  # a TypedDict
+    context = browser.new_context(viewport=PHONE, java_script_enabled=False)
     page = Visit(context.new_page()).page
     page.goto(address)
     assert page.locator("main").inner_text().split() == visit.page.locator("main").inner_text().split()
