@@ -116,6 +116,7 @@ def submit(project: Project, job: StageJob, resources: Resources, folder: Path) 
     Raises ColophonError with Slurm's own words where it refuses.
     """
     import submitit  # slow to import, and only needed here
+    from submitit.core.utils import FailedJobError, FailedSubmissionError
 
     shutil.rmtree(folder, ignore_errors=True)
     for name in NOT_FOR_JOBS:
@@ -141,7 +142,7 @@ def submit(project: Project, job: StageJob, resources: Resources, folder: Path) 
                 **{key: value for key, value in wishes.items() if value is not None},
             )
             return executor.submit(job).job_id
-    except (submitit.core.utils.FailedJobError, submitit.core.utils.FailedSubmissionError) as error:
+    except (FailedJobError, FailedSubmissionError) as error:
         raise ColophonError(
             f"{job.task}: Slurm refused it ({resources}): {complaint_of(error)}",
             "Change the stage's row in pipeline.yaml, or name another SLURM_PARTITION or SLURM_ACCOUNT.",
