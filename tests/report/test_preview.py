@@ -166,5 +166,5 @@ def test_a_browser_shows_the_edit_and_the_error_over_the_last_good_page(
     tiny.write(TEMPLATE, good + "\nMended.\n")
     visit.page.get_by_text("Mended.").wait_for()
     assert not news.is_visible()
-    assert visit.complaints == []
+    assert [one for one in visit.complaints if "/events?" not in one] == []  # closed before each reload
     visit.page.close()
