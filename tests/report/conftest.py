@@ -3,9 +3,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
-from tests.browser import chromium
 from tests.tiny import EVERYTHING, Tiny
 
 
@@ -46,10 +44,3 @@ def built(built_once: Tiny, tmp_path: Path) -> Tiny:
 def bare(tmp_path: Path) -> Tiny:
     """A tiny project of which nothing is built."""
     return Tiny.create(tmp_path / "a tiny project")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Headless Chromium."""
-    with chromium() as found:
-        yield found
