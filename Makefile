@@ -6,7 +6,6 @@ RENDERER ?= auto
 EXECUTOR ?= local
 JOBS     ?= 2
 DOC      ?= report
-PORT     ?= 8000
 FROZEN   ?=
 STALE    ?=
 PRUNE    ?=
@@ -27,7 +26,7 @@ $(error GNU make 4 or newer is needed, this is $(MAKE_VERSION): install a newer 
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help report html pdf figures experiments claims diff status record record-check clean preview new test test-slurm test-faults lint benchmark benchmark-engine lock setup latex slurm
+.PHONY: help report html pdf figures experiments claims diff status record record-check clean new test test-slurm test-faults lint benchmark benchmark-engine lock setup latex slurm
 
 ## Build
 
@@ -59,9 +58,6 @@ clean: setup ## remove what the build made for PROFILE
 	@$(PY) -m report clean
 
 ## Write your own
-
-preview: setup ## the HTML of DOC in a browser, at PORT of this machine, built anew at each edit
-	@$(PY) -m report preview "$(DOC)" --port "$(PORT)" --jobs "$(JOBS)"
 
 new: setup ## a small project that builds at once, in the folder NAME
 	@$(PY) -m report new "$(NAME)"
