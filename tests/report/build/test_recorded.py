@@ -353,7 +353,7 @@ def test_recording_drops_what_has_no_present_key_and_keeps_what_is_not_here(clon
     side = entry(clone, "side")
     clone.edit("experiments/side.py", "start: int = 3", "start: int = 4")
     gone = "chain/member/seed=2, chain/total, side"
-    assert f"no present key, dropped by the next `make record`: {gone}" in check(planner(clone))
+    assert f"no present key, to be dropped by the next `make record`: {gone}" in check(planner(clone))
     told = record(planner(clone))
     assert told.startswith("recorded/demo: 6 of 8 results (0 new, 3 pruned)")
     assert "  not recorded: side: never run; its recorded result is stale: " in told
