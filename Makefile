@@ -64,10 +64,11 @@ test-faults: setup ## builds that are killed a hundred times, at moments that se
 lint: setup ## ruff, pyright, the boundaries between the parts, no number typed by hand
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && "$(VENV)/bin/lint-imports" --no-cache && $(PY) -m report lint && $(PY) -m pyright
 
-benchmark: setup ## images per second of our feature extraction, class visualisation and sweeps, and of the practicals' loops
+benchmark: setup ## images per second of our extraction, class visualisation, sweeps and GANs, and of the practicals' loops
 	@$(PY) -m benchmarks.extraction --data-dir "$(or $(DATA_DIR),data)"
 	@$(PY) -m benchmarks.ascent --data-dir "$(or $(DATA_DIR),data)"
 	@$(PY) -m benchmarks.sweep --data-dir "$(or $(DATA_DIR),data)"
+	@$(PY) -m benchmarks.gan
 
 lock: setup ## renew requirements.lock from requirements.in
 	@"$(VENV)/bin/uv" pip compile requirements.in -o requirements.lock --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header

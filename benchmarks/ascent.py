@@ -35,7 +35,7 @@ sys.path.insert(0, str(PROJECT))  # run as a file, from any folder
 
 from experiments.data import imagenet  # noqa: E402
 from experiments.nn import device  # noqa: E402
-from experiments.nn.extraction import in_order  # noqa: E402
+from experiments.nn.threads import in_order  # noqa: E402
 from experiments.visualize import frozen, pictures  # noqa: E402
 from experiments.visualize.ascent import Ascent, Batch, Slope, batches_of  # noqa: E402
 from experiments.visualize.class_visualization import Settings  # noqa: E402

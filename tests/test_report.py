@@ -54,7 +54,7 @@ def test_the_page_asks_nothing_of_other_hosts(page):
 def test_the_title_page_names_the_profile_and_the_colophon_every_stage(project, page, printed):
     assert "profile smoke" in " ".join(printed.split("\f")[0].split())
     stages = [path.parent for path in (project / "build/smoke/stages").rglob("provenance.json")]
-    assert len(stages) == 40
+    assert len(stages) == 47
     flat = " ".join(printed.split())
     unbroken = re.sub(r"-\n\s*|\s+", "", printed)  # long paths are broken at the end of a line
     for stage in stages:

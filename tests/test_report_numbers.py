@@ -97,6 +97,12 @@ TABLES = {
         {"Network": "network", "Map": "title", "Insertion": "insertion", "Deletion": "deletion",
          "Difference": "gain", "Grain": "grain", "Edges": "like_edges"},
     ),
+    "variants": (
+        "../generate/measures", "variants",
+        {"Variant": "title", "Fréchet distance": "frechet", "Precision": "precision.value",
+         "Recall": "recall.value", "Coverage": "coverage.value", "Entropy": "entropy.value",
+         "Background": "background.value"},
+    ),
     "heads": (
         "", "",
         {"Network": "title", "Trained": "head", "Parameters": "parameters", "Train": "train_accuracy",
@@ -150,8 +156,9 @@ def test_a_table_reads_back_from_csv_as_the_metrics_it_shows(project, name):
 def test_every_table_and_nothing_else_is_exported(project):
     folder = project / "build/smoke/report/tables"
     visualized = ("fooling", "controls", "transfer", "ascent")
-    adapted = ("adaptation", "fixed", "latent", "pseudo", "schedules")
-    names = (*TABLES, *visualized, *adapted)
+    adapted = ("adaptation", "fixed", "latent", "pseudo", "published", "schedules")
+    generated = ("conditional", "style")
+    names = (*TABLES, *visualized, *adapted, *generated)
     expected = {f"tbl-{name}.{suffix}" for name in names for suffix in ("csv", "tex")}
     assert {path.name for path in folder.iterdir()} == expected
 

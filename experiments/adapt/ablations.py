@@ -13,7 +13,7 @@ from experiments.adapt import evaluation, methods
 from experiments.adapt.evaluation import Baseline, Method, evaluate, pool, summarize
 from experiments.adapt.methods import baselines
 from experiments.adapt.networks import Shape
-from experiments.adapt.reversal import STEEPEST, Schedule, mean_over_training, practical
+from experiments.adapt.reversal import STEEPEST, Schedule, practical
 from experiments.adapt.sweep import Plan, train
 from experiments.data import domains
 from report import stage
@@ -51,7 +51,6 @@ class Row(Method):
     c: float | None = quantity("the constant of the practical's schedule; none for other schedules")
     end: float = quantity("the reversal's strength at the end of training", "", 3)
     slope: float | None = quantity("of the schedule; none where the strength is constant")
-    strength_mean: float = quantity("the strength's mean over training", "", 3)
 
 
 class Metrics(evaluation.About):
@@ -88,8 +87,7 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
         own, runs = runs[: len(seeds)], runs[len(seeds) :]
         fields = summarize(own, **methods.about(trained, recipe), title=title, shuffled=False)
         slope = None if isinf(schedule.slope) else schedule.slope
-        strength = mean_over_training(schedule)
-        rows.append(Row(**fields, slug=slug, c=c, end=schedule.end, slope=slope, strength_mean=strength))
+        rows.append(Row(**fields, slug=slug, c=c, end=schedule.end, slope=slope))
     by_c = [row for row in rows if row.slug == "c"]
     return Metrics(
         **evaluation.about(both),

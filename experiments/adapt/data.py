@@ -18,20 +18,16 @@ class Domain(stage.Metrics):
     test: int = quantity("test pictures, a count")
     mean: float = quantity("mean of the training pixels, of 0 to 1", "", 3)
     standard_deviation: float = quantity("standard deviation of the training pixels", "", 3)
-    fewest: int = quantity("training pictures of the rarest digit, a count")
-    most: int = quantity("training pictures of the most frequent digit, a count")
 
 
 class Metrics(stage.Metrics):
     source: Domain = quantity("the source domain")
     target: Domain = quantity("the target domain")
-    paired: bool = quantity("whether the i-th pictures of both domains show the same digit")
     made_here: bool = quantity("whether the target was blended here; else it was read as it is")
     binarised: bool = quantity("whether every grey level above 0 counted as ink, as in the practical")
     photos: int = quantity("photos behind the training digits, a count; of two, their left parts")
     unseen_photos: int = quantity("photos behind no training digit, a count; of two, their right parts")
     seed: int = quantity("of photos and crops")
-    shown: int = quantity("pictures of each domain to look at, a count")
 
 
 def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Metrics:
@@ -48,24 +44,19 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     return Metrics(
         source=_domain(both.source_title, both.source, both.source_test),
         target=_domain(both.target_title, both.target, both.target_test),
-        paired=both.paired,
         made_here=settings.target != "mnist-m",
         binarised=settings.source == "mnist",
         photos=both.photos,
         unseen_photos=both.unseen_photos,
         seed=settings.data_seed,
-        shown=10,
     )
 
 
 def _domain(title: str, train: Digits, test: Digits) -> Domain:
-    counts = np.bincount(train.labels, minlength=10)
     return Domain(
         title=title,
         train=len(train),
         test=len(test),
         mean=float(train.images.mean() / 255),
         standard_deviation=float(train.images.std() / 255),
-        fewest=int(counts.min()),
-        most=int(counts.max()),
     )

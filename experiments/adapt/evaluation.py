@@ -8,10 +8,11 @@ import torch
 
 from experiments.adapt.networks import Adapted, Domain
 from experiments.adapt.stack import normalized
-from experiments.adapt.sweep import Pool, Trained, in_threads
+from experiments.adapt.sweep import Pool, Trained
 from experiments.data.domains import Domains
 from experiments.data.mnist import Digits
 from experiments.nn import device
+from experiments.nn.threads import in_threads
 from experiments.statistics import Mean, mean
 from report import stage
 from report.stage import quantity
@@ -25,7 +26,6 @@ class About(stage.Metrics):
     source_title: str = quantity("the source domain's name")
     target_title: str = quantity("the target domain's name")
     training_set: str = quantity("how many training pictures each domain has")
-    test_images: int = quantity("test pictures of the target domain, a count")
 
 
 class Run(stage.Metrics):
@@ -94,7 +94,6 @@ def about(both: Domains) -> dict[str, Any]:
         "source_title": both.source_title,
         "target_title": both.target_title,
         "training_set": f"{min(len(both.source), len(both.target)):,} training digits",
-        "test_images": len(both.target_test),
     }
 
 

@@ -18,9 +18,9 @@ from experiments.adapt.gap import a_distance, mmd, probe_error
 from experiments.adapt.methods import VariantName, load
 from experiments.adapt.networks import DOMAINS, Adapted
 from experiments.adapt.stack import normalized
-from experiments.adapt.sweep import in_threads
 from experiments.data import domains
 from experiments.data.domains import Domains
+from experiments.nn.threads import in_threads
 from experiments.statistics import Mean
 from report import stage
 from report.stage import quantity

@@ -9,7 +9,7 @@ from pydantic import Field
 from safetensors.torch import load_file, save_file
 
 from experiments.adapt.evaluation import Baseline, Method, evaluate, pool, summarize
-from experiments.adapt.networks import Adapted, Domain, Shape
+from experiments.adapt.networks import Adapted, Domain, Normalisation, Shape
 from experiments.adapt.reversal import practical
 from experiments.adapt.stack import Recipe
 from experiments.adapt.sweep import Plan, Trained, train
@@ -30,8 +30,7 @@ class Variant:
     Attributes:
         title: in the document.
         shuffled: each domain in each epoch.
-        improved: batch normalisation, of each domain by itself, Adam in the place of SGD, and the
-            reversal's schedule of the paper.
+        improved: batch normalisation, and Adam in the place of SGD.
         long: trained for `long_epochs`.
     """
 
@@ -44,9 +43,17 @@ class Variant:
 VARIANTS: dict[str, Variant] = {
     "practical": Variant("as in the practical"),
     "shuffled": Variant("shuffled", shuffled=True),
-    "improved": Variant("shuffled, batch normalisation, Adam", shuffled=True, improved=True),
-    "long": Variant("as in the practical, longer", long=True),
+    "improved": Variant("with batch normalisation", shuffled=True, improved=True),
+    "long": Variant("longer", long=True),
 }
+
+
+@dataclass(frozen=True)
+class Way:
+    """What a variant with a domain head leaves open: c of its schedule, and how it normalises."""
+
+    c: float | None
+    norm: Normalisation
 
 
 class Settings(domains.Settings):
@@ -90,8 +97,7 @@ class VariantMethod(Method):
     method: Literal["source only", "DANN", "target only"] = quantity("what was trained on")
     slug: VariantName = quantity("the variant's name in arrays and settings")
     c: float | None = quantity("the constant of the reversal's schedule; none without reversal")
-    batch_norm: bool = quantity("whether batch normalisation follows the layers")
-    optimizer: Literal["sgd", "adam"] = quantity("SGD with momentum 0.9, or Adam")
+    norm: Normalisation = quantity("batch normalisation: none, over the whole batch, or domain by domain")
     learning_rate: float = quantity("at the start of training")
 
 
@@ -99,7 +105,7 @@ def run_variants(
     settings: VariantSettings,
     both: Domains,
     sides: Sequence[Domain],
-    constants: Callable[[Variant], float] | None,
+    ways: Callable[[Variant], Way] | None,
     baseline: dict[str, Baseline] | None,
     outputs: stage.Outputs,
 ) -> list[VariantMethod]:
@@ -107,7 +113,7 @@ def run_variants(
 
     Args:
         sides: the domains that are trained on; digits are learnt of the first.
-        constants: gives each variant's c of the reversal's schedule, where there is a domain head.
+        ways: gives each variant's schedule and normalisation, where there is a domain head.
         baseline: of each variant what its runs are held against, `practical` for those not named.
     """
     pools = [pool(getattr(both, side), labelled=side == sides[0]) for side in sides]
@@ -117,9 +123,9 @@ def run_variants(
         recipe = settings.recipe(
             settings.long_epochs if variant.long else settings.epochs, variant.improved
         )
-        shape = Shape(settings.channels, variant.improved)
-        c = constants(variant) if constants else None
-        schedule = practical(c) if c else None
+        way = ways(variant) if ways else Way(None, "shared" if variant.improved else "none")
+        shape = Shape(settings.channels, way.norm)
+        schedule = practical(way.c) if way.c else None
         plans = [Plan(seed, schedule, variant.shuffled) for seed in settings.seeds]
         trained = train(plans, pools, recipe, shape, outputs, slug)
         for one in trained:
@@ -133,9 +139,8 @@ def run_variants(
                 method="DANN" if schedule else "source only" if sides[0] == "source" else "target only",
                 slug=slug,
                 title=variant.title,
-                c=c,
-                batch_norm=shape.batch_norm,
-                optimizer=recipe.optimizer,
+                c=way.c,
+                norm=way.norm,
                 learning_rate=recipe.learning_rate,
             )
         )
@@ -165,7 +170,8 @@ def load(result: stage.Result, slug: str, seed: int, channels: tuple[int, int]) 
     """
     state = load_file(result.path(f"{slug}-{seed}.safetensors"))
     domain = any(name.startswith("domain.") for name in state)
-    network = Adapted(Shape(channels, VARIANTS[slug].improved), domain)
+    norm = next(method["norm"] for method in result.metrics["methods"] if method["slug"] == slug)
+    network = Adapted(Shape(channels, norm), domain)
     network.load_state_dict({name: torch.as_tensor(tensor) for name, tensor in state.items()})
     return network.eval()
 

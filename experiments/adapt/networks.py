@@ -12,6 +12,7 @@ from experiments.data.mnist import SIDE
 CLASSES = 10
 Domain = Literal["source", "target"]
 DOMAINS: tuple[Domain, Domain] = ("source", "target")
+Normalisation = Literal["none", "shared", "own"]
 Norm = Callable[[int, int], nn.Module | None]
 
 
@@ -21,12 +22,13 @@ class Shape:
 
     Attributes:
         channels: of the two convolutions, the practical's.
-        batch_norm: whether batch normalisation follows each convolution and each hidden layer of the
-            digits' head. A network with a domain head normalises each domain by its own statistics.
+        norm: batch normalisation behind each convolution and each hidden layer of the digits' head:
+            none; by the statistics of the whole batch, `shared` by the domains; or of each domain by
+            its `own`, which is the same for a network without a domain head, that sees one domain.
     """
 
     channels: tuple[int, int] = (32, 48)
-    batch_norm: bool = False
+    norm: Normalisation = "none"
 
 
 class Adapted(nn.Module):
@@ -45,7 +47,12 @@ class Adapted(nn.Module):
         super().__init__()
         first, second = shape.channels
         width = second * (SIDE // 4) ** 2
-        norm = (DomainNorm if domain else _plain_norm) if shape.batch_norm else _no_norm
+        norms: dict[Normalisation, Norm] = {
+            "none": _no_norm,
+            "shared": _plain_norm,
+            "own": DomainNorm if domain else _plain_norm,
+        }
+        norm = norms[shape.norm]
         # The domain head comes last: a seed gives the other parts the same weights with and without it.
         self.features = Layers(
             *_convolution(3, first, norm), *_convolution(first, second, norm), nn.Flatten()

@@ -15,9 +15,10 @@ from experiments.adapt.evaluation import over_seeds
 from experiments.adapt.methods import VARIANTS, VariantName
 from experiments.adapt.selection import Selection
 from experiments.adapt.self_training import Run, SelfTraining, iterations_of
-from experiments.adapt.sweep import STACKED_ON_GPU, in_threads
+from experiments.adapt.sweep import STACKED_ON_GPU
 from experiments.data import domains
 from experiments.nn import device
+from experiments.nn.threads import in_threads
 from experiments.statistics import Mean
 from report import stage
 from report.stage import quantity
@@ -44,8 +45,7 @@ class Curve(stage.Metrics):
     source: Mean = quantity("accuracy on the source domain after the last round")
     precision_first: Mean = quantity("share of the kept labels that are right, first round")
     precision_last: Mean = quantity("the same in the last round")
-    kept_first: float = quantity("share of the target's pictures with a label, first round", "fraction", 0)
-    kept_last: float = quantity("the same in the last round", "fraction", 0)
+    kept_last: float = quantity("share of the target's pictures with a label, last round", "fraction", 0)
     runs: list[Run] = quantity("one entry a seed")
 
 
@@ -115,7 +115,6 @@ def _curve(
         source=over("source"),
         precision_first=over("precision_first"),
         precision_last=over("precision_last"),
-        kept_first=float(history[:, 0, 2].mean()),
         kept_last=float(history[:, -2, 2].mean()),
         runs=runs,
     )

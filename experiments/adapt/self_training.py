@@ -14,9 +14,9 @@ from experiments.adapt.methods import VARIANTS, VariantName, load
 from experiments.adapt.networks import DOMAINS, Adapted, Domain
 from experiments.adapt.selection import Selection, order_of, select
 from experiments.adapt.stack import IGNORED, Part, Stack
-from experiments.adapt.sweep import in_threads
 from experiments.data.domains import Domains
 from experiments.nn import device
+from experiments.nn.threads import in_threads
 from report import stage
 from report.errors import ColophonError
 from report.stage import quantity

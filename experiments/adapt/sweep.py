@@ -1,9 +1,8 @@
 """Many trainings that differ in seed, reversal and order of the pictures, by one loop."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -12,13 +11,11 @@ from experiments.adapt.networks import Adapted, Shape, build
 from experiments.adapt.reversal import Schedule
 from experiments.adapt.stack import Part, Recipe, Stack
 from experiments.nn import device
-from experiments.nn.extraction import in_order
+from experiments.nn.threads import in_threads
 from report.errors import ColophonError
 from report.stage import Outputs
 
 STACKED_ON_GPU = 64  # networks in one stack there; their activations are about 100 MB each
-Task = TypeVar("Task")
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -102,14 +99,6 @@ def train(
         _keep(checkpoint, stacks, epoch + 1)
     pairs = zip(stacks, parts, strict=True)
     return [_trained(stack, index, plan) for stack, part in pairs for index, plan in enumerate(part)]
-
-
-def in_threads(work: Callable[[Task], Answer], tasks: Iterable[Task]) -> list[Answer]:
-    """The answers in order, a task a thread, each operation in one thread; on a GPU one by one."""
-    if device.choose().type == "cuda":
-        return [work(task) for task in tasks]
-    with device.single_threaded() as threads:
-        return list(in_order(work, tasks, threads))
 
 
 def data_of(plans: Sequence[Plan], pools: Sequence[Pool], recipe: Recipe, epoch: int) -> list[Part]:

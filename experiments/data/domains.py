@@ -180,29 +180,32 @@ def split_photos(
     return [photos[i] for i in sorted(order[kept:])], [photos[i] for i in sorted(order[:kept])]
 
 
+def enlarged(seed: int, side: int = SIDE) -> tuple[Digits, Digits]:
+    """scikit-learn's 1797 digits in random order, to train and to test, as uint8 (n, side, side, 1).
+
+    Each fills the middle of its picture as MNIST's do, 20 of 28 pixels.
+    """
+    values, labels = load_digits(return_X_y=True)
+    order = np.random.default_rng(seed).permutation(len(labels))
+    grey = np.round(values.reshape(-1, 8, 8)[order] * (255 / 16)).astype(np.uint8)
+    box = round(ENLARGED * side / SIDE)
+    margin = (side - box) // 2
+    pictures = np.zeros((len(grey), side, side, 1), dtype=np.uint8)
+    for picture, digit in zip(pictures, grey, strict=True):
+        picture[margin : margin + box, margin : margin + box, 0] = resize(Image.fromarray(digit), box)
+    labels = np.asarray(labels)[order].astype(np.int64)
+    return Digits(pictures[:TRAIN], labels[:TRAIN]), Digits(pictures[TRAIN:], labels[TRAIN:])
+
+
 def _source(settings: Settings, locate: Callable[[str], Path]) -> tuple[Digits, Digits, int]:
     """Training and test digits, and the grey level above which the blend takes a pixel for ink."""
     if settings.source == "digits":
-        train, test = _enlarged(settings.data_seed)
+        train, test = enlarged(settings.data_seed)
         threshold = 127  # the enlarged digits have wide soft edges; above 0 they would be blots
     else:
         train, test = mnist.read(locate("mnist"))
         threshold = 0  # the practical's
     return train.first(settings.train_images), test.first(settings.test_images), threshold
-
-
-def _enlarged(seed: int) -> tuple[Digits, Digits]:
-    """scikit-learn's 1797 digits in random order, each in a box of 20 pixels on 28: to train, to test."""
-    values, labels = load_digits(return_X_y=True)
-    order = np.random.default_rng(seed).permutation(len(labels))
-    grey = np.round(values.reshape(-1, 8, 8)[order] * (255 / 16)).astype(np.uint8)
-    margin = (SIDE - ENLARGED) // 2
-    pictures = np.zeros((len(grey), SIDE, SIDE, 1), dtype=np.uint8)
-    for picture, digit in zip(pictures, grey, strict=True):
-        box = picture[margin : margin + ENLARGED, margin : margin + ENLARGED, 0]
-        box[:] = resize(Image.fromarray(digit), ENLARGED)
-    labels = np.asarray(labels)[order].astype(np.int64)
-    return Digits(pictures[:TRAIN], labels[:TRAIN]), Digits(pictures[TRAIN:], labels[TRAIN:])
 
 
 def _photos(settings: Settings, locate: Callable[[str], Path]) -> list[np.ndarray]:

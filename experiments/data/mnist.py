@@ -19,7 +19,8 @@ class Digits:
     """Pictures of digits with their labels.
 
     Attributes:
-        images: uint8 (n, 28, 28, channels), one channel for grey levels, three for colours.
+        images: uint8 (n, 28, 28, channels), one channel for grey levels, three for colours; of
+            another side where it is said.
         labels: int64 (n,), 0 to 9.
     """
 

@@ -1,10 +1,7 @@
 """Features of images at named layers of a network, several batches at a time."""
 
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -14,9 +11,7 @@ from experiments.data.images import ImageSet
 from experiments.nn import device
 from experiments.nn.backbones import Backbone
 from experiments.nn.stem import GreyStem, SplitStem, first_convolution
-
-Task = TypeVar("Task")
-Answer = TypeVar("Answer")
+from experiments.nn.threads import in_order
 
 
 class LayerFeatures(nn.Module):
@@ -109,19 +104,3 @@ def split_stem(extractor: LayerFeatures, backbone: Backbone) -> None:
     if not any(isinstance(module, SplitStem) for module in extractor.modules()):
         path, convolution = first_convolution(extractor.network)
         extractor.network.set_submodule(path, SplitStem(GreyStem(convolution, backbone)))
-
-
-def in_order(work: Callable[[Task], Answer], tasks: Iterable[Task], threads: int) -> Iterator[Answer]:
-    """`map` in threads, at most twice as many tasks begun as there are threads."""
-    waiting: deque[Future[Answer]] = deque()
-    with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        try:
-            for task in tasks:
-                waiting.append(pool.submit(work, task))
-                if len(waiting) >= 2 * threads:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()

@@ -9,7 +9,7 @@ from torch import nn
 from experiments.data.photos import Photo
 from experiments.nn import device
 from experiments.nn.backbones import Backbone
-from experiments.nn.extraction import in_order
+from experiments.nn.threads import in_order
 
 BATCH = 8  # images; larger ones leave a core's cache
 Classify = Callable[[torch.Tensor], torch.Tensor]  # pictures (n, 3, h, w) -> scores (n, classes)

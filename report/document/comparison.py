@@ -61,7 +61,7 @@ class Comparisons:
             contexts: groups of metrics that have what the published value is conditional on.
         """
         found = self.library.entry(key)
-        differing = differences(found.entry.conditions, contexts, key)
+        differing = differences(found.entry.conditions, contexts, key, self.library.words)
         if differing:
             return Verdict(NOT_COMPARABLE, tuple(differing))
         column = Column(unit=found.entry.unit, digits=found.entry.digits)
@@ -79,7 +79,8 @@ class Comparisons:
         """
         table, ours = self.library.table(group), list(rows)
         partners = pair(table, ours, group)
-        common = differences(table.conditions, contexts, group) if partners else []
+        words = self.library.words
+        common = differences(table.conditions, contexts, group, words) if partners else []
         letters: dict[str, str] = {}
         found = []
         for index, value in enumerate(ours):
@@ -87,7 +88,7 @@ class Comparisons:
             if published is None:
                 found.append(Row(value, blank(table)))
                 continue
-            differing = common + unlike(published, value)
+            differing = common + unlike(published, value, words)
             marks = [letter(reason, letters) for reason in differing]
             found.append(Row(value, cells(table, published, value, group, differing, marks)))
         taken = [id(published) for published in partners.values()]

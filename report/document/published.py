@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from string import Formatter
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
@@ -80,8 +81,14 @@ class PublishedTable(Strict):
 
 
 class Library(Strict):
-    """Everything in the file."""
+    """Everything in the file.
 
+    Attributes:
+        words: for a metric that is a number, how to say that ours is not the published one:
+            `a learning rate of {ours} instead of {theirs}`.
+    """
+
+    words: dict[str, str] = {}
     sources: dict[str, Source] = {}
     values: dict[str, dict[str, Entry]] = {}
     tables: dict[str, PublishedTable] = {}
@@ -128,6 +135,8 @@ def load(templates: Path) -> Library:
     if not path.is_file():
         raise ColophonError(f"no templates/{FILE}", "Write the published values there (docs/claims.md).")
     library = read_model(f"templates/{FILE}", Library, read_yaml(path))
+    for key, text in library.words.items():
+        require_both(text, f"words.{key}")
     for name, values in library.values.items():
         require_source(library, name, f"values.{name}")
         for key, entry in values.items():
@@ -150,6 +159,18 @@ def require_source(library: Library, source: str, where: str) -> None:
     if source not in library.sources:
         raise ColophonError(
             f"templates/{FILE}: {where}: no source {source!r}", suggestion(source, sorted(library.sources))
+        )
+
+
+def require_both(text: str, where: str) -> None:
+    try:
+        names = sorted(str(name) for _, name, *_ in Formatter().parse(text) if name is not None)
+    except ValueError:  # a brace without its other half
+        names = []
+    if names != ["ours", "theirs"]:
+        raise ColophonError(
+            f"templates/{FILE}: {where}: {text!r} does not name both values once",
+            "Write for example 'a learning rate of {ours} instead of {theirs}'.",
         )
 
 

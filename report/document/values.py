@@ -146,6 +146,8 @@ def show(value: Value) -> str:
         return markdown(raw)
     if is_interval(raw):
         low, high = (bare(value[end]) for end in ("low", "high"))
+        if low == high:  # of values that are alike, such as those of networks that only guess
+            return f"{show(value['value'])} (95{NBSP}% interval too narrow to print)"
         return f"{show(value['value'])} (95{NBSP}% interval {low} to {high}{unit(value['value'])})"
     return bare(value) + unit(value)
 

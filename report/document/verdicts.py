@@ -8,7 +8,7 @@
 - *not comparable*: the data, the network or a setting is another one; the reason says which.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,8 +72,10 @@ def at(value: Value, path: str, group: str) -> Value:
     return value
 
 
-def differences(conditions: dict[str, Any], contexts: Sequence[Value], name: str) -> list[str]:
-    """In words, each condition that is another with us."""
+def differences(
+    conditions: dict[str, Any], contexts: Sequence[Value], name: str, words: Mapping[str, str]
+) -> list[str]:
+    """In words (`Library.words`), each condition that is another with us."""
     found = []
     for key, theirs in conditions.items():
         having = [context for context in contexts if key in context._known()]
@@ -84,28 +86,37 @@ def differences(conditions: dict[str, Any], contexts: Sequence[Value], name: str
             )
         ours = having[0][key]._raw
         if ours != theirs:
-            found.append(instead(key, ours, theirs))
+            found.append(instead(key, ours, theirs, words))
     return found
 
 
-def unlike(published: PublishedRow, value: Value) -> list[str]:
+def unlike(published: PublishedRow, value: Value, words: Mapping[str, str]) -> list[str]:
     """In words, what makes a row of ours another than the published one."""
     if all(field(value, key, "") == theirs for key, theirs in published.match.items()):
         return []
     known = value._known()
-    words = [
-        instead(key, value[key]._raw, theirs)
+    names = [
+        instead(key, value[key]._raw, theirs, words)
         for key, theirs in published.row.items()
         if isinstance(theirs, str) and key in known and value[key]._raw != theirs
     ]
-    return words or [
-        instead(key, field(value, key, ""), theirs)
+    return names or [
+        instead(key, field(value, key, ""), theirs, words)
         for key, theirs in published.match.items()
         if field(value, key, "") != theirs
     ]
 
 
-def instead(key: str, ours: Any, theirs: Any) -> str:
+def instead(key: str, ours: Any, theirs: Any, words: Mapping[str, str]) -> str:
+    """`letters instead of digits`; of a number with what it is: in `words`, else by the metric's name."""
     if isinstance(ours, str) and isinstance(theirs, str):
         return f"{ours} instead of {theirs}"
-    return f"{key} = {ours} instead of {theirs}"
+    name = key.replace("_", " ").replace(".", " ")
+    text = words.get(key, f"{name} {{ours}} instead of {{theirs}}")
+    return text.format(ours=said(ours), theirs=said(theirs))
+
+
+def said(value: Any) -> str:
+    """A setting as it stands in a sentence."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number_text(value, "", None) if number else "none" if value is None else str(value)

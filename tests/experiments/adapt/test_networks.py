@@ -73,8 +73,8 @@ def test_a_seed_gives_the_shared_parts_the_same_weights_and_leaves_the_generator
 
 @pytest.mark.parametrize("domain", [False, True])
 def test_outputs_have_a_logit_a_digit_and_one_for_the_domain(domain: bool) -> None:
-    for batch_norm in (False, True):
-        outputs = Adapted(Shape((4, 6), batch_norm), domain)(torch.zeros(3, 3, 28, 28))
+    for norm in ("none", "shared", "own"):
+        outputs = Adapted(Shape((4, 6), norm), domain)(torch.zeros(3, 3, 28, 28))
         assert [tuple(output.shape) for output in outputs] == [(3, 10), (3,)][: 1 + domain]
 
 

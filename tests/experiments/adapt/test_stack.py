@@ -70,11 +70,11 @@ def one_by_one(network: Adapted, index: int, recipe: Recipe, epochs: int) -> lis
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-@pytest.mark.parametrize("batch_norm", [False, True])
+@pytest.mark.parametrize("norm", ["none", "shared", "own"])
 @pytest.mark.parametrize("alone", [False, True])
-def test_a_stack_learns_what_the_plain_loop_learns(optimizer, batch_norm, alone) -> None:
+def test_a_stack_learns_what_the_plain_loop_learns(optimizer, norm, alone) -> None:
     recipe = Recipe(4, 10, optimizer, 0.01 if optimizer == "sgd" else 1e-3)
-    networks = [build(Shape((4, 6), batch_norm), True, seed) for seed in (1, 2, 3)]
+    networks = [build(Shape((4, 6), norm), True, seed) for seed in (1, 2, 3)]
     chosen = [1] if alone else [0, 1, 2]
     stack = Stack([networks[i] for i in chosen], recipe, CPU)
     for epoch in range(2):
@@ -131,7 +131,7 @@ def test_a_diverging_network_stops_with_its_place_and_the_others_go_on() -> None
 
 
 def test_a_stack_goes_on_from_its_state_to_the_same_weights() -> None:
-    networks = [build(Shape((4, 6), True), True, seed) for seed in (1, 2, 3)]
+    networks = [build(Shape((4, 6), "own"), True, seed) for seed in (1, 2, 3)]
     whole, first, second = (Stack(networks, Recipe(4, 10, "adam", 1e-3), CPU) for _ in range(3))
     for epoch in range(2):
         whole.epoch(parts(3, epoch), STRENGTHS, epoch)

@@ -52,7 +52,7 @@ def test_stacked_networks_end_where_single_ones_do(domains, outputs) -> None:
 
 def test_an_interrupted_sweep_ends_with_the_weights_of_a_whole_one(domains, outputs) -> None:
     pools = [pool(domains.source), pool(domains.target, labelled=False)]
-    arguments = PLANS, pools, Recipe(4, 40, "adam", 1e-3), Shape((4, 6), batch_norm=True)
+    arguments = PLANS, pools, Recipe(4, 40, "adam", 1e-3), Shape((4, 6), norm="own")
     whole = train(*arguments, outputs("whole"), "sweep")
     with pytest.raises(KeyboardInterrupt):
         train(*arguments, outputs("cut", stop_after=2), "sweep")

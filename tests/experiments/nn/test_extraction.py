@@ -1,5 +1,3 @@
-import threading
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +6,7 @@ import torch
 
 from experiments.data.images import ImageSet, from_array
 from experiments.nn import backbones, device
-from experiments.nn.extraction import LayerFeatures, extract, in_order
+from experiments.nn.extraction import LayerFeatures, extract
 
 SQUEEZENET = backbones.find("small/squeezenet")
 
@@ -87,32 +85,6 @@ def test_bfloat16_features_point_the_same_way(name: str) -> None:
         assert b.dtype == np.float32
         cosine = np.sum(a * b, 1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
         assert cosine.min() > 0.995
-
-
-def test_answers_come_in_order_and_few_tasks_are_begun_ahead() -> None:
-    begun = []
-
-    def work(task: int) -> int:
-        begun.append(task)
-        time.sleep(0.01 if task % 2 else 0)
-        return task * task
-
-    answers = in_order(work, range(50), threads=2)
-    assert [next(answers) for _ in range(3)] == [0, 1, 4]
-    assert len(begun) <= 3 + 4
-    assert list(answers) == [task * task for task in range(3, 50)]
-
-
-def test_an_error_in_a_thread_reaches_the_caller_and_ends_the_threads() -> None:
-    def work(task: int) -> int:
-        if task == 3:
-            raise ValueError("task 3")
-        return task
-
-    before = threading.active_count()
-    with pytest.raises(ValueError, match="task 3"):
-        list(in_order(work, range(100), threads=2))
-    assert threading.active_count() == before
 
 
 def test_precision_auto_is_decided_by_the_device(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,6 +93,15 @@ def test_without_a_match_the_nearest_stands_there_and_the_reasons_are_told_once(
     assert rows[0].cells["verdict"].data[" reason"] == "letters instead of digits; VGG_small instead of Big"
 
 
+def test_a_number_that_is_another_is_told_in_the_files_words_or_by_its_name(tmp_path):
+    words = 'words: {count: "{ours} instead of {theirs} boxes"}\n'
+    conditions = "conditions: {count: 1200, score: 0.25}"
+    text = FILE.replace("conditions: {data: digits}", conditions)
+    (tmp_path / "published.yaml").write_text(words + text)
+    rows = Comparisons(tmp_path).beside("depth", [net(tmp_path, "Big")], numbers())
+    assert list(rows.notes.values()) == ["5 instead of 1,200 boxes", "score 0.5 instead of 0.25"]
+
+
 def test_the_same_network_on_other_data_is_not_comparable(beside, tmp_path):
     rows = beside.beside("depth", [net(tmp_path, "Big")], numbers("letters"))
     assert words(rows)[0] == ("91.2", "not comparable^a^")
@@ -190,6 +199,16 @@ def test_a_value_path_that_a_row_lacks_is_refused(tmp_path):
         ("{value: 5,", "{valu: 5,", r"values.ab.count.value"),
         ("0.912}", "much}", r"tables.depth.rows.0.values.accuracy"),
         ("0.912}", ".nan}", r"tables.depth.rows.0.values.accuracy"),
+        (
+            "sources:",
+            'words: {n: "{ours} of it"}\nsources:',
+            r"words.n: '\{ours\} of it' does not name both values",
+        ),
+        (
+            "sources:",
+            'words: {n: "{ours of it"}\nsources:',
+            r"words.n: '\{ours of it' does not name both values",
+        ),
         ("0.912}", "91.2}", r"tables.depth.rows.0.values.accuracy: 91.2 is no fraction .*\s+Write 90.6 %"),
         ("5, about", "5, unit: fraction, about", r"values.ab.count: 5 is no fraction"),
         ("{title: Big, layer: fc}", "{}", r"tables.depth.rows.0.match"),

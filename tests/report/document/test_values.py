@@ -124,3 +124,11 @@ def test_a_printed_number_is_a_link_whose_tooltip_names_stage_path_interval_and_
     assert 'title="chapter/stage: took = 1.234 s, commit c0ffee12"' in settle(f"{target} {bound.took}")
     assert cell(bound.images).startswith("\ue000[12,345](#stage-chapter-stage){.value")
     assert str(bound.best.name) == r"VGG\_16"
+
+
+def test_an_interval_whose_ends_print_alike_is_said_to_be_narrow(sample):
+    row = Row(name="guess", accuracy=Share(value=0.1168, low=0.1167, high=0.1169))
+    schema = Row.model_json_schema(mode="serialization")
+    value = Value(Origin("chapter/stage", Path()), (), row.model_dump(mode="json"), schema, schema)
+    assert show(value.accuracy) == "11.7\u00a0% (95\u00a0% interval too narrow to print)"
+    assert show(sample.best.accuracy) == "88.3\u00a0% (95\u00a0% interval 87.1 to 89.4\u00a0%)"
