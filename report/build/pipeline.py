@@ -248,7 +248,8 @@ def expand(project: Project) -> tuple[Pipeline, dict[str, Task]]:
             task = Task(task_id(name, each), name, row, each, profile.stages.get(name, {}) | each, needs)
             if task.id in tasks:
                 raise ColophonError(
-                    f"two combinations of {name} share the folder {task.id}",
+                    f"profiles/{project.profile}.yaml: two combinations of {name} share "
+                    f"the folder {task.id}",
                     "Give values that differ in letters or digits.",
                 )
             tasks[task.id] = task

@@ -45,9 +45,8 @@ def run(planner: Planner, task: Task, force: bool = False, whole: bool = False) 
             restore(planner, task)
             return "restored"
         if planner.is_frozen(task):
-            raise ColophonError(
-                f"{task.id} is {status.state} ({'; '.join(status.because)}); FROZEN=1 runs nothing"
-            )
+            why = "; ".join(status.because) or "forced"
+            raise ColophonError(f"{task.id}: FROZEN=1 runs no stage, and it is {status.state} ({why})")
         for error in status.missing.values():
             raise error
         failed = task.state_file(project, "failed")

@@ -161,7 +161,7 @@ def render_chapter(environment: Environment, folder: Path, name: str) -> str:
         return environment.get_template(path).render()
     except TemplateSyntaxError as error:
         raise ColophonError(f"templates/{error.name}, line {error.lineno}: {error.message}") from None
-    except (TemplateError, ColophonError, TypeError) as error:
+    except (TemplateError, ColophonError, TypeError, ValueError, ArithmeticError, LookupError) as error:
         frames = traceback.extract_tb(error.__traceback__)
         inside = [f for f in frames if Path(f.filename).is_relative_to(folder.parent)]
         where = f"line {inside[-1].lineno}" if inside else "somewhere"

@@ -22,8 +22,8 @@ KILLS = int(os.environ.get("KILLS", "10"))
 FIRST = """\
 rng = np.random.default_rng(settings.seed)
 for number in range(5):
-    outputs.save(f"noise-{number}", rng.random(30_000))
-outputs.path("frames/one.txt").write_text("x" * 10**5)
+    outputs.save(f"noise-{number}", rng.random(4_000))
+outputs.path("frames/one.txt").write_text("x" * 10**4)
 return Metrics(value=rng.random(), more=[])
 """
 SECOND = """\

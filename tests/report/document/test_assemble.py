@@ -158,3 +158,21 @@ def test_the_colophon_lists_script_settings_seed_machine_and_versions(write):
     assert "experiments/part/count.py; {'seed': '3'}; 3; " in text
     assert "cores, " in text and "python 3." in text and "numpy " in text
     assert text.rstrip().endswith(r"counts\_things")
+
+
+ESCAPES = {
+    "a class's kin": "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+    "a function's globals": "{{ results.__globals__ }}",
+    "a value's insides": '{{ results("part/count")._raw }}',
+    "a format string": '{{ "{a.__class__}".format(a=results) }}',
+    "a change of what was given": "{{ profile.update({'name': 'x'}) }}",
+    "a very long loop": "{% for i in range(10**9) %}x{% endfor %}",
+}
+
+
+@pytest.mark.parametrize("template", ESCAPES.values(), ids=ESCAPES)
+def test_a_template_reaches_nothing_but_its_functions(write, template):
+    with pytest.raises(
+        ColophonError, match=r"templates/paper/one\.qmd\.j2, line 1: .*(unsafe|too big|Range)"
+    ):
+        write(template)

@@ -126,3 +126,10 @@ def test_missing_latex_is_told_with_the_command_that_installs_it(project, monkey
 def test_html_needs_no_latex(project, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert "A title" in render_to(project("Text.\n"), renderer="auto").read_text()
+
+
+def test_latex_runs_no_commands_even_where_the_machine_would_let_it(project, needs_latex, monkeypatch):
+    monkeypatch.setenv("shell_escape", "t")  # as a texmf.cnf may have it
+    source = project("```{=latex}\n\\immediate\\write18{touch written-by-latex}\n```\n\nText.\n")
+    assert render_to(source, "pdf").is_file()
+    assert list(source.parent.parent.rglob("written-by-latex")) == []
