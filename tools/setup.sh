@@ -28,6 +28,11 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     sh "$engine/tools/debian.sh" "Python's venv module" "${python##*/}-venv"
 fi
 
+if [ -L "$venv" ]; then
+    echo "error: $venv is a link: installing would empty the environment that it leads to" >&2
+    echo "  Remove the link, or name another place: make VENV=/path/to/venv" >&2
+    exit 1
+fi
 if [ -e "$venv" ] && [ ! -e "$venv/pyvenv.cfg" ]; then
     echo "error: $venv is there and is no virtual environment" >&2
     echo "  Move it away, or name another place: make VENV=/path/to/venv" >&2

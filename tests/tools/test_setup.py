@@ -115,6 +115,18 @@ def test_a_folder_that_is_no_virtual_environment_is_not_overwritten(
     assert (tmp_path / "home/thesis.txt").exists()
 
 
+def test_an_environment_behind_a_link_is_not_emptied(machine: Machine, tmp_path: Path) -> None:
+    machine.command("python3.12", "exit 0")
+    theirs = tmp_path / "theirs"
+    (theirs / "bin").mkdir(parents=True)
+    (theirs / "pyvenv.cfg").touch()
+    (tmp_path / "link").symlink_to(theirs)
+    done = machine.run("setup.sh", str(ENGINE), str(tmp_path / "link"))
+    assert done.returncode == 1
+    assert f"error: {tmp_path}/link is a link" in done.stderr
+    assert (theirs / "pyvenv.cfg").exists()
+
+
 def test_an_installation_that_fails_is_done_again_next_time(machine: Machine, tmp_path: Path) -> None:
     venv = tmp_path / "a venv"
     (venv / "bin").mkdir(parents=True)
