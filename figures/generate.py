@@ -40,7 +40,8 @@ def draw_over_time(result: Result, outputs: Outputs) -> None:
     tiles = []
     for place in places:
         pictures, columns = square_of(frames[place], 8)
-        tiles.append((sheet(pictures, columns), f"{iterations[place]:,} iterations"))
+        unit = "iteration" if iterations[place] == 1 else "iterations"
+        tiles.append((sheet(pictures, columns), f"{iterations[place]:,} {unit}"))
     draw_tiles(tiles, 3, "over-time", outputs)
 
 

@@ -10,11 +10,12 @@ from pydantic import Field
 from experiments.data.mnist import Digits
 from experiments.generate import pictures
 from experiments.generate.kept import keep
+from experiments.generate.means import Nats, nats, share
 from experiments.generate.networks import Discriminator, Generator, Initialisation, Shape, parameters
 from experiments.generate.runs import Grid, Trained, train
 from experiments.generate.training import Loss, Recipe
 from experiments.nn import device
-from experiments.statistics import Mean, mean
+from experiments.statistics import Mean
 from report import stage
 from report.stage import quantity
 
@@ -76,16 +77,6 @@ class Variant:
     initialisation: Initialisation = "dcgan"
 
 
-class MeanLoss(stage.Metrics):
-    """The mean of a loss over several seeds with its t-interval; generators' may be below 0."""
-
-    value: float = quantity("mean", "nats", 2)
-    low: float = quantity("lower end of the mean's 95 % t-interval", "nats", 2)
-    high: float = quantity("upper end of the mean's 95 % t-interval", "nats", 2)
-    standard_deviation: float = quantity("standard deviation over them", "nats", 2)
-    count: int = quantity("how many, a count", ge=2)
-
-
 class Run(stage.Metrics):
     seed: int = quantity("of initial weights, order and noise")
     stopped: int | None = quantity("iteration at which a loss was not finite; none for a whole training")
@@ -120,8 +111,8 @@ class Training(stage.Metrics):
     displayed: list[int] = quantity("after how many iterations the same noise was drawn, counts")
     stopped: int = quantity("runs that a loss which was not finite ended, a count")
     runs: list[Run] = quantity("one entry a seed")
-    loss_d: MeanLoss | None = quantity("the discriminator's loss at the end, over the seeds")
-    loss_g: MeanLoss | None = quantity("the generator's loss at the end, over the seeds")
+    loss_d: Nats | None = quantity("the discriminator's loss at the end, over the seeds")
+    loss_g: Nats | None = quantity("the generator's loss at the end, over the seeds")
     real: Mean | None = quantity("D(x) at the end, over the seeds")
     fake: Mean | None = quantity("D(G(z)) at the end, over the seeds")
 
@@ -204,7 +195,4 @@ def _over(runs: Sequence[Run], name: Literal["loss_d", "loss_g", "real", "fake"]
     values = [value for run in runs if (value := getattr(run, name)) is not None]
     if len(values) < 2:
         return None
-    found = mean(values)
-    if name.startswith("loss"):
-        return MeanLoss(**found.model_dump())
-    return found.model_copy(update={"low": max(0.0, found.low), "high": min(1.0, found.high)})
+    return nats(values) if name.startswith("loss") else share(values)
