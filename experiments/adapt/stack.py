@@ -17,6 +17,7 @@ from torch.nn import functional
 from experiments.adapt.networks import DOMAINS, Domain
 from experiments.data.domains import MEAN, STD
 from experiments.nn.device import Precision
+from experiments.nn.replay import Replay
 
 IGNORED = -1  # the label of a picture whose digit is not to be learnt
 
@@ -59,9 +60,12 @@ class Part:
     labels: torch.Tensor | None
     order: torch.Tensor
 
-    def batch(self, iteration: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Pictures (S, batch, 28, 28, 3), normalised, and labels (S, batch), IGNORED where unknown."""
-        chosen = self.order[:, iteration]
+    def batch(self, chosen: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Pictures (S, batch, 28, 28, 3), normalised, and labels (S, batch), IGNORED where unknown.
+
+        Args:
+            chosen: int64 (S, batch), which pictures.
+        """
         if self.labels is None:
             labels = torch.full_like(chosen, IGNORED)
         elif self.labels.ndim == 1:
@@ -102,7 +106,7 @@ class Stack:
         self._optimizer: torch.optim.Optimizer = (
             torch.optim.SGD(leaves, recipe.learning_rate, momentum=0.9)
             if recipe.optimizer == "sgd"
-            else torch.optim.Adam(leaves, recipe.learning_rate)
+            else torch.optim.Adam(leaves, recipe.learning_rate, capturable=where.type == "cuda")
         )
 
     def __len__(self) -> int:
@@ -135,9 +139,10 @@ class Stack:
         """Yield each iteration's losses (S,)."""
         sizes, domains = [part.order.shape[2] for part in parts], DOMAINS[: len(parts)]
         origin = torch.cat([torch.full((n,), 1.0 - i) for i, n in enumerate(sizes)]).to(self.where)
-        for iteration in range(parts[0].order.shape[1]):
-            images, labels = zip(*(part.batch(iteration) for part in parts), strict=True)
-            strength = None if strengths is None else strengths[:, iteration]
+
+        def step(strength: torch.Tensor | None, *chosen: torch.Tensor) -> torch.Tensor:
+            batches = [part.batch(own) for part, own in zip(parts, chosen, strict=True)]
+            images, labels = zip(*batches, strict=True)
             with torch.autocast(self.where.type, torch.bfloat16, enabled=self._half):
                 outputs = self.forward(torch.cat(images, dim=1).movedim(-1, 2), strength, domains)
             outputs = tuple(output.float() for output in outputs)
@@ -150,7 +155,12 @@ class Stack:
             self._optimizer.zero_grad()
             losses.sum().backward()
             self._optimizer.step()
-            yield losses.detach()
+            return losses.detach()
+
+        replay = Replay(step, self.where)  # of this epoch: the next one has another learning rate
+        for iteration in range(parts[0].order.shape[1]):
+            strength = None if strengths is None else strengths[:, iteration]
+            yield replay(strength, *(part.order[:, iteration] for part in parts))
 
     def forward(
         self, images: torch.Tensor, strength: torch.Tensor | None, domains: Sequence[Domain]

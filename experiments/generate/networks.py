@@ -2,6 +2,9 @@
 
 Both are built for pictures of 4 x 2^k pixels with k blocks that double or halve the side: three for the
 practical's 32 pixels, and one more for 64.
+
+Several networks of one shape can be one: their maps lie side by side as channels, and convolutions in
+groups keep them apart. Its weights are theirs, one network's after the other's.
 """
 
 from dataclasses import dataclass
@@ -62,22 +65,27 @@ class Shape:
 class Generator(nn.Module):
     """Draws pictures from noise, and with classes from labels too.
 
-    Calling it with noise (n, shape.noise) and labels int64 (n,), or None without classes, gives pictures
-    (n, 1, size, size) in [-1, 1].
+    Calling it with noise (n, copies * shape.noise) and labels int64 (n, copies), or for a single network
+    (n,), or None without classes, gives pictures (n, copies, size, size) in [-1, 1].
+
+    Args:
+        copies: how many networks side by side.
     """
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, copies: int = 1) -> None:
         super().__init__()
-        self.shape = shape
+        self.shape, self.copies = shape, copies
         first = shape.generator * 2 ** (shape.blocks if shape.classes else shape.blocks - 1)
-        self.noise = nn.Sequential(*_widening(shape.noise, first, 1, 0))
-        self.label = nn.Sequential(*_widening(shape.classes, first, 1, 0)) if shape.classes else None
+        self.noise = nn.Sequential(*_widening(shape.noise, first, 1, 0, copies))
+        self.label = (
+            nn.Sequential(*_widening(shape.classes, first, 1, 0, copies)) if shape.classes else None
+        )
         layers, inputs = [], 2 * first if shape.classes else first
         for block in range(shape.blocks - 1):
             outputs = first // 2 ** (block if shape.classes else block + 1)
-            layers += _widening(inputs, outputs, 2, 1)
+            layers += _widening(inputs, outputs, 2, 1, copies)
             inputs = outputs
-        last = nn.ConvTranspose2d(inputs, 1, 4, 2, 1, bias=False)
+        last = nn.ConvTranspose2d(copies * inputs, copies, 4, 2, 1, bias=False, groups=copies)
         self.blocks = nn.Sequential(*layers, last, nn.Tanh())
 
     def forward(self, noise: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
@@ -85,54 +93,61 @@ class Generator(nn.Module):
         if self.label is not None:
             assert labels is not None, "this generator has to be told the classes"
             hot = _one_hot(labels, self.shape.classes, noise.dtype)
-            maps = torch.cat([maps, self.label(hot[:, :, None, None])], dim=1)
+            maps = _beside(maps, self.label(hot.flatten(1)[:, :, None, None]), self.copies)
         return self.blocks(maps)
 
 
 class Discriminator(nn.Module):
     """Tells real pictures from drawn ones, with classes: real pictures of their class from all others.
 
-    Calling it with pictures (n, 1, size, size) and labels int64 (n,), or None where it sees none, gives
-    the logits (n,) of "real". The practical ends with the sigmoid of them, and takes its loss of that.
+    Calling it with pictures (n, copies, size, size) and labels int64 (n, copies), or for a single network
+    (n,), or None where it sees none, gives the logits (n, copies), or (n,), of "real". The practical ends
+    with the sigmoid of them, and takes its loss of that.
     Without the labels (`shape.blind`) the picture has the maps that were theirs.
+
+    Args:
+        copies: how many networks side by side.
     """
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, copies: int = 1) -> None:
         super().__init__()
-        self.shape = shape
+        self.shape, self.copies = shape, copies
         width = shape.discriminator
         if not shape.classes:
-            self.picture = nn.Sequential(*_narrowing(1, width))
+            self.picture = nn.Sequential(*_narrowing(1, width, copies))
             self.label = None
             inputs = width
         else:
             half = 2 * width
-            self.picture = nn.Sequential(*_narrowing(1, 2 * half if shape.blind else half, norm=False))
+            first = 2 * half if shape.blind else half
+            self.picture = nn.Sequential(*_narrowing(1, first, copies, norm=False))
             self.label = (
-                None if shape.blind else nn.Sequential(*_narrowing(shape.classes, half, norm=False))
+                None if shape.blind else nn.Sequential(*_narrowing(shape.classes, half, copies, norm=False))
             )
             inputs = 2 * half
         layers = []
         for _ in range(shape.blocks - 1):
-            layers += _narrowing(inputs, 2 * inputs)
+            layers += _narrowing(inputs, 2 * inputs, copies)
             inputs *= 2
-        self.blocks = nn.Sequential(*layers, nn.Conv2d(inputs, 1, 4, 1, 0, bias=False))
+        last = nn.Conv2d(copies * inputs, copies, 4, 1, 0, bias=False, groups=copies)
+        self.blocks = nn.Sequential(*layers, last)
 
     def forward(self, pictures: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
         maps = self.picture(pictures)
         if self.label is not None:
             assert labels is not None, "this discriminator has to be told the classes"
-            maps = torch.cat([maps, self._of_labels(labels, maps.dtype)], dim=1)
-        return self.blocks(maps).flatten(0)
+            maps = _beside(maps, self._of_labels(labels, maps.dtype), self.copies)
+        return self.blocks(maps).flatten(1).squeeze(1)
 
     def _of_labels(self, labels: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
         """The maps of planes that are 1 where the class is: made once a class, not once a picture."""
         assert self.label is not None
         classes, size = self.shape.classes, self.shape.size
-        planes = torch.eye(classes, device=labels.device)[:, :, None, None].expand(-1, -1, size, size)
-        maps = self.label(planes)
-        hot = _one_hot(labels, classes, maps.dtype)
-        return (hot @ maps.flatten(1)).view(len(labels), *maps.shape[1:]).to(dtype)
+        planes = torch.eye(classes, device=labels.device).repeat(1, self.copies)[:, :, None, None]
+        maps = self.label(planes.expand(-1, -1, size, size))
+        each = maps.reshape(classes, self.copies, -1).transpose(0, 1)
+        hot = _one_hot(labels, classes, maps.dtype).transpose(0, 1)
+        return (hot @ each).transpose(0, 1).reshape(len(labels), *maps.shape[1:]).to(dtype)
 
 
 def build(shape: Shape, initialisation: Initialisation, seed: int) -> tuple[Generator, Discriminator]:
@@ -168,15 +183,26 @@ def parameters(network: nn.Module) -> int:
 
 
 def _one_hot(labels: torch.Tensor, classes: int, dtype: torch.dtype) -> torch.Tensor:
-    """As torch's, without a look at the labels, for which a GPU would have to wait."""
-    return (labels[:, None] == torch.arange(classes, device=labels.device)).to(dtype)
+    """(n, copies, classes), without torch's look at the labels, for which a GPU would have to wait."""
+    each = labels.reshape(len(labels), -1, 1)
+    return (each == torch.arange(classes, device=labels.device)).to(dtype)
 
 
-def _widening(inputs: int, outputs: int, stride: int, padding: int) -> list[nn.Module]:
-    convolution = nn.ConvTranspose2d(inputs, outputs, COARSEST, stride, padding, bias=False)
-    return [convolution, nn.BatchNorm2d(outputs), nn.ReLU()]
+def _beside(maps: torch.Tensor, others: torch.Tensor, copies: int) -> torch.Tensor:
+    """Each network's maps, and behind them its others: both are (n, copies * maps, side, side)."""
+    if copies == 1:
+        return torch.cat([maps, others], dim=1)
+    parts = [tensor.unflatten(1, (copies, -1)) for tensor in (maps, others)]
+    return torch.cat(parts, dim=2).flatten(1, 2)
 
 
-def _narrowing(inputs: int, outputs: int, norm: bool = True) -> list[nn.Module]:
-    convolution = nn.Conv2d(inputs, outputs, 4, 2, 1, bias=False)
-    return [convolution, *([nn.BatchNorm2d(outputs)] if norm else []), nn.LeakyReLU(0.2)]
+def _widening(inputs: int, outputs: int, stride: int, padding: int, copies: int) -> list[nn.Module]:
+    convolution = nn.ConvTranspose2d(
+        copies * inputs, copies * outputs, COARSEST, stride, padding, bias=False, groups=copies
+    )
+    return [convolution, nn.BatchNorm2d(copies * outputs), nn.ReLU()]
+
+
+def _narrowing(inputs: int, outputs: int, copies: int, norm: bool = True) -> list[nn.Module]:
+    convolution = nn.Conv2d(copies * inputs, copies * outputs, 4, 2, 1, bias=False, groups=copies)
+    return [convolution, *([nn.BatchNorm2d(copies * outputs)] if norm else []), nn.LeakyReLU(0.2)]

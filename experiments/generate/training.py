@@ -1,8 +1,8 @@
 """Pairs of a generator and a discriminator, of one shape, trained at once, with steps of each in turn.
 
-The weights are stacked and each pair has its own pictures, noise and losses, so that it learns what it
-would learn alone. On a GPU the stacked operations fill it; on a CPU a stack of one is the fastest, and
-stacks lie side by side on the cores.
+The pairs are one, whose convolutions keep them apart: each has its own pictures, noise and losses, so
+that it learns what it would learn alone. On a GPU many fill it; on a CPU a stack of one is the fastest,
+and stacks lie side by side on the cores.
 
 The step is the practical's without what it computes in vain: there the discriminator's loss goes back
 through the generator too, and the generator's loss to the weights of the discriminator.
@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from experiments.generate.networks import Discriminator, Generator
 from experiments.nn.device import Precision
+from experiments.nn.replay import Replay
 from report.errors import ColophonError
 
 Loss = Literal["non-saturating", "saturating"]
@@ -92,6 +93,7 @@ class Stack:
         self.stopped: list[int | None] = [None] * len(pairs)
         self._before: list[State] = []
         self._now: list[torch.Tensor] = []
+        self._replay = Replay(self._step, where)
 
     def __len__(self) -> int:
         return len(self.stopped)
@@ -109,6 +111,10 @@ class Stack:
             noise: float32 (S, batch, shape.noise).
             labels: int64 (S, batch) of the real pictures, told to both networks; None without classes.
         """
+        self._now.append(self._replay(real, noise, labels))
+
+    def _step(self, real: torch.Tensor, noise: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
+        """The step; gives its records (S, 4)."""
         drawn = self._generator(noise, labels)
         on_real = self._discriminator(real, labels)
         on_drawn = self._discriminator(drawn.detach(), labels)
@@ -117,7 +123,7 @@ class Stack:
         loss_g = generator_loss(self._discriminator(drawn, labels, fixed=True), self.recipe.loss)
         self._generator.step(loss_g)
         seen = [on_real.sigmoid().mean(1), on_drawn.sigmoid().mean(1)]
-        self._now.append(torch.stack([loss_d, loss_g, *seen], dim=1).detach())
+        return torch.stack([loss_d, loss_g, *seen], dim=1).detach()
 
     def end(self) -> None:
         """End an epoch: record it, and give pairs that diverged their earlier weights back."""
@@ -185,37 +191,44 @@ def generator_loss(on_drawn: torch.Tensor, loss: Loss) -> torch.Tensor:
 
 
 class _Stacked:
-    """S networks of one kind, and their optimiser."""
+    """S networks of one kind side by side as one, and their optimiser."""
 
-    def __init__(self, networks: Sequence[nn.Module], learning_rate: float, recipe: Recipe) -> None:
-        parameters, self._buffers = torch.func.stack_module_state(list(networks))
-        arrange = _channels_last if recipe.channels_last else torch.Tensor.detach
-        self._parameters = {name: arrange(p).requires_grad_() for name, p in parameters.items()}
+    def __init__(
+        self, networks: Sequence[Generator] | Sequence[Discriminator], learning_rate: float, recipe: Recipe
+    ) -> None:
         self._one, self._count = networks[0], len(networks)
+        self.whole = type(self._one)(self._one.shape, self._count)
+        tensors = zip(*(network.state_dict().values() for network in networks), strict=True)
+        joined = [torch.cat(each) if each[0].ndim else each[0] for each in tensors]
+        self.whole.load_state_dict(dict(zip(self._one.state_dict(), joined, strict=True)))
+        self.whole.to(next(self._one.parameters()).device).train()
+        if recipe.channels_last:
+            self.whole.to(memory_format=torch.channels_last)
         self._half = recipe.precision == "bfloat16"
+        on_gpu = next(self.whole.parameters()).is_cuda
         self._optimizer = torch.optim.Adam(
-            list(self._parameters.values()), learning_rate, (recipe.beta1, recipe.beta2), fused=True
+            self.whole.parameters(),
+            learning_rate,
+            (recipe.beta1, recipe.beta2),
+            fused=True,
+            capturable=on_gpu,
         )
 
     def __call__(
         self, given: torch.Tensor, labels: torch.Tensor | None, fixed: bool = False
     ) -> torch.Tensor:
         """What each network makes of its part of (S, batch, …); `fixed` gives its weights no gradient."""
-        weights = self._parameters
-        if fixed:
-            weights = {name: parameter.detach() for name, parameter in weights.items()}
+        merged = given.transpose(0, 1).flatten(1, 2)
+        told = None if labels is None else labels.transpose(0, 1)
         with torch.autocast(given.device.type, torch.bfloat16, enabled=self._half):
-            if self._count == 1:
-                state = {name: tensor[0] for name, tensor in (weights | self._buffers).items()}
-                own = (given[0], None if labels is None else labels[0])
-                return torch.func.functional_call(self._one, state, own)[None].float()
-            axes = (0, 0, 0, None if labels is None else 0)
-            return torch.func.vmap(self._run, axes)(weights, self._buffers, given, labels).float()
-
-    def _run(
-        self, weights: State, buffers: State, given: torch.Tensor, labels: torch.Tensor | None
-    ) -> torch.Tensor:
-        return torch.func.functional_call(self._one, (weights, buffers), (given, labels))
+            if fixed:
+                weights = {name: parameter.detach() for name, parameter in self.whole.named_parameters()}
+                found = torch.func.functional_call(self.whole, weights, (merged, told))
+            else:
+                found = self.whole(merged, told)
+        if found.ndim == 4:  # pictures
+            found = found.unflatten(1, (self._count, 1))
+        return found.float().view(len(merged), self._count, *found.shape[2:]).transpose(0, 1)
 
     def step(self, losses: torch.Tensor) -> None:
         """Adam's step down the losses (S,)."""
@@ -225,33 +238,27 @@ class _Stacked:
 
     def network(self, index: int) -> nn.Module:
         found = copy.deepcopy(self._one)
-        found.load_state_dict({name: tensor[index].detach() for name, tensor in self._named().items()})
+        found.load_state_dict(
+            {name: self._part(tensor, index) for name, tensor in self.whole.state_dict().items()}
+        )
         return found.eval()
 
     def state(self) -> dict[str, Any]:
-        return {"tensors": self._named(), "optimizer": self._optimizer.state_dict()}
+        return {"tensors": self.whole.state_dict(), "optimizer": self._optimizer.state_dict()}
 
-    @torch.no_grad()
     def load(self, state: dict[str, Any]) -> None:
-        for name, tensor in self._named().items():
-            tensor.copy_(state["tensors"][name])
+        self.whole.load_state_dict(state["tensors"])
         self._optimizer.load_state_dict(state["optimizer"])
 
     def snapshot(self) -> State:
-        return {name: tensor.detach().clone() for name, tensor in self._named().items()}
+        return {name: tensor.detach().clone() for name, tensor in self.whole.state_dict().items()}
 
     @torch.no_grad()
     def restore(self, before: State, indices: Sequence[int]) -> None:
-        for index in indices:
-            for name, tensor in self._named().items():
-                tensor[index] = before[name][index]
+        for name, tensor in self.whole.state_dict().items():
+            for index in indices:
+                self._part(tensor, index).copy_(self._part(before[name], index))
 
-    def _named(self) -> State:
-        return self._parameters | self._buffers
-
-
-def _channels_last(tensor: torch.Tensor) -> torch.Tensor:
-    """Stacked weights (S, outputs, inputs, height, width) with the inputs together in memory."""
-    if tensor.ndim != 5:
-        return tensor.detach()
-    return tensor.detach().permute(0, 1, 3, 4, 2).contiguous().permute(0, 1, 4, 2, 3)
+    def _part(self, tensor: torch.Tensor, index: int) -> torch.Tensor:
+        """What is one network's of a tensor of all; of those without dimensions, counts of steps, all."""
+        return tensor.chunk(self._count)[index] if tensor.ndim else tensor

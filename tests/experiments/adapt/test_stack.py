@@ -108,7 +108,7 @@ def test_the_digit_loss_is_the_mean_over_known_labels() -> None:
 def test_labels_can_be_each_networks_own() -> None:
     labels = torch.tensor([[1] * 40, [2] * 40])
     order = torch.zeros(2, 3, 5, dtype=torch.int64)
-    _, found = Part(pictures(3, 0), labels, order).batch(0)
+    _, found = Part(pictures(3, 0), labels, order).batch(order[:, 0])
     assert found.tolist() == [[1] * 5, [2] * 5]
 
 
