@@ -4,9 +4,10 @@
 
 The trainings are DANN's of the practical, from each seed with two schedules. They run on this project's
 loop, once stacked as `adapt/ablations` stacks them on this device, once all in one stack and once one by
-one, each operation in as many threads as the process has: as a script would. Each way starts from the
-same weights, so that its accuracies, means with the standard deviation over the seeds, should be those
-of the others; the last column is the largest difference of any training from the same one by one.
+one, each operation in as many threads as the process has: as a script would; on a GPU once more without
+recorded iterations, which scripts rarely have. Each way starts from the same weights, so that its
+accuracies, means with the standard deviation over the seeds, should be those of the others; the last
+column is the largest difference of any training from the same one by one.
 Without MNIST in the data folder the demo's digits are taken.
 
 Times depend on what else the machine does: repeat them.
@@ -19,6 +20,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -32,7 +34,7 @@ from experiments.adapt.reversal import practical  # noqa: E402
 from experiments.adapt.stack import Recipe  # noqa: E402
 from experiments.adapt.sweep import Plan, Trained, train  # noqa: E402
 from experiments.data import domains  # noqa: E402
-from experiments.nn import device  # noqa: E402
+from experiments.nn import device, replay  # noqa: E402
 from report.stage import Outputs  # noqa: E402
 
 CONSTANTS = (2, 10)  # of the schedule: the practical's and the paper's
@@ -50,9 +52,17 @@ def main() -> None:
     used = arguments.epochs * (len(both.source) // half) * 2 * half * len(plans)
     print(f"{both.source_title} to {both.target_title}: {len(plans)} models, {used:,} images trained on")
     print(f"on {device.choose()}, {torch.get_num_threads()} threads")
-    alone, speed = timed(used, lambda: [one for plan in plans for one in sweep(both, [plan], recipe, 1)])
+
+    def one_by_one() -> list[Trained]:
+        return [one for plan in plans for one in sweep(both, [plan], recipe, 1)]
+
+    alone, speed = timed(used, one_by_one)
     expected = evaluate(alone, both, None)
     tell("one after the other", speed, expected, expected)
+    if device.choose().type == "cuda":
+        with patch.object(replay, "EAGER", sys.maxsize):
+            trained, speed = timed(used, one_by_one)
+        tell("likewise, not recorded", speed, evaluate(trained, both, None), expected)
     for name, at_once in {"as the stage runs them": None, "one stack": len(plans)}.items():
         trained, speed = timed(used, partial(sweep, both, plans, recipe, at_once))
         tell(name, speed, evaluate(trained, both, None), expected)
