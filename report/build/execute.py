@@ -1,5 +1,6 @@
 """Calls a script's entry point with seeds, threads and inputs set, and checks what comes back."""
 
+import ctypes
 import math
 import os
 import random
@@ -24,6 +25,12 @@ from report.build.validation import short
 from report.errors import ColophonError
 from report.stage import Inputs, Metrics, Outputs, Result, Settings
 
+MALLOC = {  # mallopt(3): the option's number and value
+    "threads share one heap": (-8, 1),
+    "largest block that lies in the heap, bytes": (-3, 2**30),
+    "free bytes at the heap's end that are kept": (-1, 2**31 - 1),
+}
+
 
 @dataclass
 class Execution:
@@ -40,6 +47,7 @@ class Execution:
 def execute(planner: Planner, task: Task, folder: Path, checkpoints: Path) -> Execution:
     """Call the script's entry point, seeded, with its inputs, and check what it returns."""
     project = planner.project
+    keep_memory()
     forget(project)
     module = load(project, task)
     settings = Settings() if task.section == "figures" else make_settings(project, task, module)
@@ -125,6 +133,18 @@ def keep_only(checkpoint: Path) -> None:
     for other in checkpoint.parent.iterdir():
         if other != checkpoint:
             shutil.rmtree(other)
+
+
+def keep_memory() -> None:
+    """Let the C library keep what is freed for the next array, where it is glibc.
+
+    It gives large blocks back to the system, and the pages of the next ones are cleared one by one:
+    half the time of classifying a few thousand pictures.
+    """
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt"):
+        for option, value in MALLOC.values():
+            library.mallopt(option, value)
 
 
 def fix_seeds(settings: Settings, threads: int) -> None:

@@ -68,6 +68,24 @@ def test_torch_is_seeded_made_deterministic_and_computes_float32_in_full() -> No
         torch.set_num_threads(threads)
 
 
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told what to keep")
+def test_freed_memory_is_kept_for_the_next_array() -> None:
+    code = """
+import resource
+from report.build.execute import keep_memory
+keep_memory()
+for _ in range(3):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    b"x" * int("64000000")
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ENGINE
+    )
+    first, *later = map(int, done.stdout.split())
+    assert first > 10_000 and max(later) < first / 10  # pages of 4 KiB
+
+
 def test_provenance_holds_script_commit_settings_seed_hardware_versions_and_time(built: Tiny) -> None:
     def git(*words: str) -> str:
         name = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
