@@ -26,7 +26,7 @@ OPTIMISER = (
     "beta-high",
     "beta-higher",
 )  # the practical's question 5
-COLUMNS = 4  # trainings side by side
+COLUMNS = 3  # trainings side by side
 SIDE = 6  # generated pictures to a side
 PLAIN = "grid-5-weak"  # the practical's settings, for the class that it draws from noise
 
@@ -102,7 +102,7 @@ def chosen(results: Sequence[Result]) -> list[Result]:
 
 
 def draw_trainings(results: Sequence[Result], outputs: Outputs) -> None:
-    """Of each training a sheet of its pictures, and below it the losses of every seed."""
+    """Of each training a sheet of its pictures, and below it the losses of every seed, on one scale."""
     shown = chosen(results)
     columns = min(COLUMNS, len(shown))
     blocks = -(-len(shown) // columns)
@@ -113,6 +113,8 @@ def draw_trainings(results: Sequence[Result], outputs: Outputs) -> None:
         axes.set_axis_off()
     for place, result in enumerate(shown):
         block, column = divmod(place, columns)
+        if place:
+            grid[2 * block + 1, column].sharey(grid[1, 0])
         draw_training(grid[2 * block, column], grid[2 * block + 1, column], result)
     handles, labels = grid[1, 0].get_legend_handles_labels()
     figure.legend(handles[:2], labels[:2], loc="outside lower center", ncols=2)
