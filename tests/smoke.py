@@ -29,5 +29,5 @@ def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def text_of(element: Any) -> str:
-    """The text of an element of the page, in one line."""
-    return " ".join(element.text_content().split())
+    """The text of an element of the page that is read, in one line."""
+    return " ".join("".join(element.xpath(".//text()[not(ancestor::script)]")).split())

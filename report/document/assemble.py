@@ -29,11 +29,13 @@ from report.document.values import Origin, Value
 from report.errors import ColophonError
 
 CLAIMS = "claims.json"
+SHARED = "shared/"  # of templates/: what every document may draw on
 
 
 class Manifest(BaseModel):
     """templates/<document>/document.yaml: the title page, the chapters in order, the bibliography.
 
+    Chapters and bibliography are files of the document's folder, or `shared/…` of templates/shared.
     `names` are the names with digits in them (VGG16) that prose may use; all other digits are linted.
     """
 
@@ -67,7 +69,8 @@ def assemble(planner: Planner, document: str) -> Path:
     write_json(target.with_name(CLAIMS), {"claims": [one.export() for one in claims.records()]})
     head = yaml.safe_dump(front_matter(planner, manifest), sort_keys=False, allow_unicode=True)
     if manifest.bibliography:
-        shutil.copyfile(folder / manifest.bibliography, target.parent / manifest.bibliography)
+        bibliography = file_of(folder, manifest.bibliography)
+        shutil.copyfile(bibliography, target.parent / bibliography.name)
     shown = stale_shown(planner)
     body = marks.settle(
         "\n\n".join(chapter.strip() for chapter in [stale.notice(shown), *chapters]).strip()
@@ -99,7 +102,7 @@ def front_matter(planner: Planner, manifest: Manifest) -> dict[str, Any]:
         "profile": planner.project.profile,
         "abstract": manifest.abstract,
         "lang": "en",
-        "bibliography": manifest.bibliography,
+        "bibliography": Path(manifest.bibliography).name,
         "link-citations": True,
     }
     return {key: value for key, value in head.items() if value}
@@ -152,10 +155,17 @@ def finalize(value: Any) -> Any:
     return value
 
 
+def file_of(folder: Path, name: str) -> Path:
+    """The file that the manifest in `folder` calls `name`: there, or `shared/…` beside the documents."""
+    return (folder.parent if name.startswith(SHARED) else folder) / name
+
+
 def render_chapter(environment: Environment, folder: Path, name: str) -> str:
-    path = f"{folder.name}/{name}"
-    if not (folder / name).is_file():
-        known = sorted(p.name for p in folder.glob("*.j2"))
+    file = file_of(folder, name)
+    path = file.relative_to(folder.parent).as_posix()
+    if not file.is_file():
+        own = [p.name for p in folder.glob("*.j2")]
+        known = sorted([*own, *(f"{SHARED}{p.name}" for p in folder.parent.glob(f"{SHARED}*.j2"))])
         raise ColophonError(f"{folder.name}/document.yaml: no chapter {name}", suggestion(name, known))
     try:
         return environment.get_template(path).render()
@@ -165,8 +175,8 @@ def render_chapter(environment: Environment, folder: Path, name: str) -> str:
         frames = traceback.extract_tb(error.__traceback__)
         inside = [f for f in frames if Path(f.filename).is_relative_to(folder.parent)]
         where = f"line {inside[-1].lineno}" if inside else "somewhere"
-        file = Path(inside[-1].filename).relative_to(folder.parent) if inside else path
-        raise ColophonError(f"templates/{file}, {where}: {error}") from error
+        here = Path(inside[-1].filename).relative_to(folder.parent) if inside else path
+        raise ColophonError(f"templates/{here}, {where}: {error}") from error
 
 
 def find(planner: Planner, stage: str) -> list[Task]:

@@ -263,5 +263,5 @@ def test_the_published_counts_and_shares_of_the_project_agree_with_arithmetic():
         for name in ("svm-tuning", "svm-tuning-transformers")
     }
     assert 100 * (best["svm-tuning-transformers"] - best["svm-tuning"]) == pytest.approx(of["vit_over_vgg"])
-    bibliography = (REPOSITORY / "templates/report/references.bib").read_text()
+    bibliography = (REPOSITORY / "templates/shared/references.bib").read_text()
     assert all(f"{{{source.citation}," in bibliography for source in library.sources.values())
