@@ -1,4 +1,4 @@
-"""The smoke report's PDF as a printer sees it."""
+"""The smoke report's PDF: how dense its pictures are, and its bookmarks."""
 
 import re
 import subprocess
@@ -6,15 +6,7 @@ from pathlib import Path
 
 from pypdf import PdfReader
 
-from report.render.latex import too_wide
-
 DENSEST = 200  # pixels an inch
-
-
-def test_no_line_sticks_out_of_the_text(project: Path) -> None:
-    log = (project / "build/smoke/report/latex/document.log").read_text(errors="replace")
-    assert "Output written on" in log
-    assert too_wide(log) == []
 
 
 def test_no_picture_is_denser_than_paper_shows(project: Path) -> None:
@@ -23,12 +15,6 @@ def test_no_picture_is_denser_than_paper_shows(project: Path) -> None:
     assert len(rows) > 20
     densities = [max(map(float, row.split()[-4:-2])) for row in rows]  # columns x-ppi and y-ppi
     assert [row for row, density in zip(rows, densities, strict=True) if density > DENSEST] == []
-
-
-def test_running_heads_name_the_chapter_that_is_open(printed: str) -> None:
-    heads = [" ".join(page.splitlines()[:3]) for page in printed.split("\f")[:-1]]
-    assert "References" in heads[-1]
-    assert any(re.search(r"7 +Colophon", head) for head in heads)
 
 
 def test_bookmarks_bear_the_numbers_of_their_sections_and_reach_the_questions(project: Path) -> None:
