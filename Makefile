@@ -6,6 +6,8 @@ RENDERER ?= auto
 EXECUTOR ?= local
 JOBS     ?= 2
 DOC      ?= report
+PORT     ?= 8000
+PAGE     ?= 18
 FROZEN   ?=
 STALE    ?=
 PRUNE    ?=
@@ -26,7 +28,7 @@ $(error GNU make 4 or newer is needed, this is $(MAKE_VERSION): install a newer 
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help report html pdf figures experiments claims diff status record record-check clean new test test-slurm test-faults lint benchmark benchmark-engine lock setup latex slurm
+.PHONY: help report html pdf figures experiments claims diff status record record-check clean preview new test test-slurm test-faults lint benchmark benchmark-engine picture lock setup latex chromium slurm
 
 ## Build
 
@@ -59,12 +61,15 @@ clean: setup ## remove what the build made for PROFILE
 
 ## Write your own
 
+preview: setup ## the HTML of DOC in a browser, at PORT of this machine, built anew at each edit
+	@$(PY) -m report preview "$(DOC)" --port "$(PORT)" --jobs "$(JOBS)"
+
 new: setup ## a small project that builds at once, in the folder NAME
 	@$(PY) -m report new "$(NAME)"
 
 ## Develop
 
-test: setup latex ## every test, with one report built from end to end
+test: setup latex chromium ## every test, with one report built from end to end
 	@$(PY) -m pytest $(TESTS)
 
 test-slurm: setup slurm ## stages as jobs of a Slurm of one node, which the test starts and stops here
@@ -85,6 +90,9 @@ benchmark: setup ## images per second of our extraction, class visualisation, sw
 benchmark-engine: setup ## our builds beside those of make, doit, Snakemake and DVC, as a table
 	@$(PY) -m benchmarks.engine
 
+picture: pdf ## docs/page.png, the README's picture: page PAGE of the PDF
+	@pdftoppm -png -singlefile -r 84 -x 50 -y 20 -W 595 -H 780 -f $(PAGE) -l $(PAGE) "build/$(PROFILE)/$(DOC).pdf" docs/page
+
 lock: setup ## renew requirements.lock from requirements.in
 	@"$(VENV)/bin/uv" pip compile requirements.in -o requirements.lock --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
@@ -95,6 +103,9 @@ setup: ## .venv with everything in requirements.lock
 
 latex: ## LaTeX, where it is missing: installs it as root or with sudo
 	@command -v latexmk >/dev/null && command -v pdftotext >/dev/null || xargs <"$(ENGINE)/tools/latex-packages.txt" sh "$(ENGINE)/tools/debian.sh" "LaTeX (500 MB; make html needs none)"
+
+chromium: ## a browser, for the tests that look at pages: installs it as root or with sudo
+	@command -v chromium >/dev/null || sh "$(ENGINE)/tools/debian.sh" "Chromium" chromium
 
 slurm: ## Slurm's daemons, for test-slurm: installs them as root or with sudo
 	@PATH="$$PATH:/usr/sbin" && command -v slurmctld >/dev/null && command -v munged >/dev/null || sh "$(ENGINE)/tools/debian.sh" "Slurm" slurm-wlm munge

@@ -48,7 +48,7 @@ RC: dict[Any, Any] = {
     "lines.linewidth": 1.4,
     "lines.markersize": 5,
     "figure.constrained_layout.use": True,
-    "savefig.dpi": 200,
+    "savefig.dpi": 180,
     "pdf.fonttype": 42,
     "svg.hashsalt": "colophon",
 }

@@ -1,6 +1,7 @@
 """The command line; the Makefile is its front door."""
 
 import argparse
+import contextlib
 import os
 import shlex
 import signal
@@ -228,6 +229,15 @@ def clean_command(project: Project, options: argparse.Namespace) -> int:
     return 0
 
 
+def preview_command(project: Project, options: argparse.Namespace) -> int:
+    from report.preview import preview
+
+    check_jobs(options.jobs)
+    with contextlib.suppress(KeyboardInterrupt):  # which is how it ends
+        preview(project, options.document, options.port, int(options.jobs))
+    return 0
+
+
 def diff_command(project: Project, options: argparse.Namespace) -> int:
     from report.compare import compare
 
@@ -255,4 +265,5 @@ COMMANDS = {
     "record-check": record_check_command,
     "clean": clean_command,
     "diff": diff_command,
+    "preview": preview_command,
 }

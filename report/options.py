@@ -47,6 +47,10 @@ def parser() -> argparse.ArgumentParser:
     diff.add_argument("--ref", required=True, help="the folder of a build, or a commit")
     diff.add_argument("--comment", default="", help="a file that takes the same as Markdown")
     diff.add_argument("--all", action="store_true", help="every value that changed")
+    preview = command("preview", "Serve a document's page and build it anew at each edit.")
+    preview.add_argument("document")
+    preview.add_argument("--port", default="8000", help="on this machine; 0 for any that is free")
+    preview.add_argument("--jobs", default="1", help="how many stages may run side by side")
     new = command("new", "Lay down a small project that builds at once.")
     new.add_argument("name", help="its folder, to be made: my-report, ../my-report")
     return top

@@ -2,12 +2,15 @@
 
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lxml import html
+from playwright.sync_api import Browser
 
+from tests.browser import chromium
 from tests.smoke import copy_to, make
 
 
@@ -35,3 +38,10 @@ def printed(project: Path) -> str:
         pytest.fail("pdftotext is missing: make latex installs it (poppler-utils)")
     words = ["pdftotext", "-layout", str(project / "build/smoke/report.pdf"), "-"]
     return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium."""
+    with chromium() as found:
+        yield found

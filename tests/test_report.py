@@ -60,6 +60,7 @@ def test_a_page_of_the_pdf_carries_its_chapter_and_its_number_at_its_head(printe
         "2 Looking into networks",
         "3 Domain adaptation",
     ]
+    assert "References" in chapters
 
 
 def test_the_page_asks_nothing_of_other_hosts(page):

@@ -9,8 +9,10 @@ def test_a_second_build_does_nothing_and_edited_prose_runs_no_stage(project):
     }
     again = make(project, "report")
     assert again.returncode == 0 and "up to date" in again.stdout
+    page = (project / "build/smoke/report.html").read_bytes()
     (project / "build/smoke/report/values.tex").unlink()
     assert make(project, "html").returncode == 0
+    assert (project / "build/smoke/report.html").read_bytes() == page
     assert (project / "build/smoke/report/values.tex").is_file()
     chapter = project / "templates/report/transfer.qmd.j2"
     chapter.write_text(chapter.read_text() + "\nA sentence that was added.\n")

@@ -138,16 +138,17 @@ local function sum(numbers)
   return total
 end
 
---- How many characters a line of the table holds, without the gaps between its columns.
+--- How many characters a line of the table holds, without the gaps between its columns; a long table
+--- reaches into the margins.
 local function line_capacity(el)
-  local capacity = 66 - 2.3 * (#el.colspecs - 1)
+  local capacity = (M.is_long(el) and latex and 85 or 66) - 2.3 * (#el.colspecs - 1)
   if el.classes:includes("small") then return capacity * 1.1 end
   if el.classes:includes("footnotesize") then return capacity * 1.25 end
   return capacity
 end
 
 --- Shares of the line for a table whose cells must wrap; none where every cell fits on one line
---- (or nearly: up to a quarter wider is shrunk). They exceed 1 together where words need it and
+--- (or nearly: up to a quarter wider reaches into the margins). They exceed 1 together where words need it and
 --- the table can be shrunk, as a long one cannot.
 local function shares(el)
   local capacity = line_capacity(el)

@@ -1,8 +1,8 @@
 --[[ The last filter for LaTeX, after the citations are resolved: tables, and names that may break.
 
 pandoc sets every table as a longtable; here a table that fits on a page becomes a float that is not
-broken, shrunk when wider than the page, and only a long one (more than 30 rows, or class `long`)
-stays a longtable, whose head repeats on each page. Class `small` or `footnotesize` sets the size
+broken, and only a long one (more than 30 rows, or class `long`) stays a longtable, whose head repeats on
+each page; both may reach into the margins. Class `small` or `footnotesize` sets the size
 of the type. ]]
 
 if not FORMAT:match("latex") then return {} end
@@ -24,6 +24,13 @@ local function tabular(text)
   return "\\begin{tabular}{" .. spec .. "}\n" .. head .. body .. foot .. "\\end{tabular}"
 end
 
+--- A little space between the rows, where cells go over several lines.
+local function spaced(text, el)
+  if not pandoc.List(el.colspecs):find_if(function(spec) return (spec[2] or 0) > 0 end) then return text end
+  local head, body = text:match("^(.*\\endlastfoot\n)(.*)$")
+  return head and head .. body:gsub(" \\\\\n", " \\\\\\addlinespace[2pt]\n") or text
+end
+
 local function size_of(el)
   for _, size in ipairs({ "small", "footnotesize", "scriptsize" }) do
     if el.classes:includes(size) then return "\\" .. size .. "\n" end
@@ -41,17 +48,18 @@ end
 function Table(el)
   local caption, size = caption_of(el), size_of(el)
   if floats.is_long(el) then
-    if el.identifier == "" and caption ~= "" then
-      el.caption = { long = {} }
-      return pandoc.RawBlock("latex", "{" .. size .. to_latex({ el }):gsub(
-        "(\\begin{longtable}%[%]{.-@{}}\n)", "%1" .. caption:gsub("%%", "%%%%") .. "\\tabularnewline\n", 1)
-        .. "}")
+    local unnumbered = el.identifier == "" and caption ~= ""
+    if unnumbered then el.caption = { long = {} } end
+    local text = spaced(to_latex({ el }), el)
+    if unnumbered then
+      text = text:gsub("(\\begin{longtable}%[%]{.-@{}}\n)",
+        "%1" .. caption:gsub("%%", "%%%%") .. "\\tabularnewline\n", 1)
     end
-    return { pandoc.RawBlock("latex", "{" .. size), el, pandoc.RawBlock("latex", "}") }
+    return pandoc.RawBlock("latex", "\\begin{widelong}" .. size .. text .. "\\end{widelong}")
   end
   el.caption = { long = {} }
   el.identifier = ""
-  local text = tabular(to_latex({ el }))
+  local text = tabular(spaced(to_latex({ el }), el))
   if not text then return nil end
   local fitted = "\\begin{fittable}\n" .. text .. "\n\\end{fittable}\n"
   if caption == "" then

@@ -3,6 +3,7 @@ filter before its own (`at: pre-ast`). It
 - takes a figure's file in the best format that is there (`../figures/depth` has no suffix),
 - gives Quarto an animation as a div of raw content (crossref.lua does it for pandoc, at its end),
 - keeps a percentage and its sign on one line,
+- names chapters without a number in the running heads (LaTeX),
 - gives numbers that lead to the colophon the colour of the text (LaTeX),
 - turns callouts into an environment of our own (LaTeX) or Quarto's markup (HTML),
 - writes the profile's line of the title page and the date in words. ]]
@@ -125,6 +126,17 @@ local function value(link)
   return { pandoc.RawInline("latex", "\\boundvalue{"), link, pandoc.RawInline("latex", "}") }
 end
 
+--- A chapter without a number stands in the running heads too.
+local function running_head(header)
+  if not latex or header.level > 1 or not header.classes:includes("unnumbered") then return nil end
+  local mark = pandoc.Plain({ pandoc.RawInline("latex", "\\markboth{") })
+  mark.content:extend(header.content)
+  mark.content:insert(pandoc.RawInline("latex", "}{"))
+  mark.content:extend(header.content)
+  mark.content:insert(pandoc.RawInline("latex", "}"))
+  return { header, mark }
+end
+
 local function authors(meta)
   if not meta.author then return end
   local list = pandoc.utils.type(meta.author) == "List" and meta.author or { meta.author }
@@ -197,6 +209,6 @@ end
 return {
   { traverse = "topdown", Image = image, Figure = figure, Div = callout },
   { Inlines = keep_percent },
-  { Link = value },
+  { Link = value, Header = running_head },
   { Meta = metadata },
 }

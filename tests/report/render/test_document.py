@@ -164,7 +164,8 @@ def test_the_pdf_knows_its_title_its_authors_and_its_chapters(sample):
     assert sample.pdf.metadata.title == "Letters, digits & what carries over"
     assert sample.pdf.metadata.author == "Ada Lovelace; Émile Borel"
     chapters = [entry.title for entry in sample.pdf.outline if not isinstance(entry, list)]
-    assert chapters[:2] == ["Transfer learning", "Panels and colophon"]
+    assert chapters[:2] == ["1 Transfer learning", "2 Panels and colophon"]
+    assert sample.pdf.trailer["/Root"]["/ViewerPreferences"]["/DisplayDocTitle"]
 
 
 def test_callouts_carry_their_titles_in_both_formats(sample, pdf_text):

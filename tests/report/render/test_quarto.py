@@ -93,22 +93,35 @@ def test_what_quarto_prints_is_shown_where_it_fails(project, stand_in):
         render_html(project("Text.\n"))
 
 
-def captions_and_references(path: Path) -> tuple[list[str], list[str]]:
+def content(path: Path) -> dict[str, list[str]]:
+    """What both renderers must agree in: numbers of sections, captions, resolved references, bibliography."""
     page = lxml.html.parse(str(path)).getroot()
 
     def texts(query: str) -> list[str]:
         found = [element.text_content() for element in page.xpath(query)]
         return [" ".join(text.replace("\u00a0", " ").split()) for text in found]
 
-    return sorted(texts("//figcaption")), texts("//main//a[contains(@class, 'xref')]")
+    return {
+        "sections": texts("//main//*[contains(@class, 'header-section-number')]"),
+        "captions": sorted(texts("//figcaption")),
+        "references": texts("//main//a[contains(@class, 'xref')]"),
+        "bibliography": texts("//*[@id='refs']/*"),
+    }
+
+
+def test_what_the_renderers_are_compared_by_is_there(sample):
+    found = content(sample.html_path)
+    assert found["sections"][:2] == ["1", "1.1"]
+    assert "Equation 1.1" in found["references"]
+    assert all(len(found[part]) > 1 for part in found)
 
 
 @pytest.mark.skipif(
     shutil.which("quarto") is None,
     reason="quarto is not on the PATH: whether both renderers agree cannot be checked here",
 )
-def test_quarto_and_pandoc_give_the_same_captions_and_references(sample, tmp_path):
+def test_quarto_and_pandoc_give_the_same_numbers_captions_references_and_bibliography(sample, tmp_path):
     target = tmp_path / "report.html"
     source = sample.folder / "report" / "report.qmd"
     render(source, target, renderer="quarto", epoch=1, log=tmp_path / "log")
-    assert captions_and_references(target) == captions_and_references(sample.html_path)
+    assert content(target) == content(sample.html_path)

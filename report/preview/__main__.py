@@ -1,0 +1,25 @@
+"""The process that waits for a build: loads the engine, reads a line, builds, ends."""
+
+import sys
+
+import report.document.build  # noqa: F401  # what takes the time
+from report.errors import ColophonError
+from report.preview.builder import build
+
+
+def main(profile: str, document: str, jobs: str) -> int:
+    """Build as soon as a line comes on the standard input; errors are printed to stderr."""
+    try:
+        return build(profile, document, int(jobs)) if sys.stdin.readline() else 0
+    except ColophonError as error:
+        print(f"error: {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"error: {error.strerror or error}: {error.filename}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(*sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

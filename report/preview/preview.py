@@ -1,0 +1,43 @@
+"""Builds the page, serves it, and builds it again after each edit."""
+
+import time
+
+from report.build.documents import Rendering, require_document
+from report.build.plan import Planner
+from report.build.progress import duration
+from report.build.project import Project
+from report.preview.builder import Builder
+from report.preview.server import State, serve
+from report.preview.watch import changed, snapshot
+
+
+def preview(project: Project, document: str, port: str, jobs: int) -> None:
+    """Serve the page of `document` until interrupted; each change of the project's sources builds it anew.
+
+    What is wrong with an edit shows on the terminal and in the page, where the last good one stays. Raises
+    ColophonError for a document or a port that does not exist, and where the first build can't be planned.
+    """
+    planner = Planner(project)
+    require_document(planner, document)
+    state = State(Rendering(document, "html").target(planner))
+    server = serve(state, port)
+    builder = Builder(project.profile, document, jobs)
+    print(f"preview: http://127.0.0.1:{server.server_port}/  (Ctrl+C ends it)", flush=True)
+    try:
+        seen = snapshot(project.root)
+        while True:
+            build_once(builder, document, state)
+            seen = changed(project.root, seen)
+    finally:
+        builder.close()
+        server.shutdown()
+
+
+def build_once(builder: Builder, document: str, state: State) -> None:
+    begun = time.monotonic()
+    state.tell(working="building …")
+    before = state.page.stat().st_mtime_ns if state.page.is_file() else 0
+    problem = builder.build()
+    after = state.page.stat().st_mtime_ns if state.page.is_file() else 0
+    state.tell(problem=problem, built=after != before)
+    print(problem or f"✓ {document}.html  {duration(time.monotonic() - begun)}", flush=True)
