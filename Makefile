@@ -72,7 +72,8 @@ new: setup ## a small project that builds at once, in the folder NAME
 test: setup latex chromium ## every test, with one report built from end to end
 	@$(PY) -m pytest $(TESTS)
 
-test-slurm: setup slurm ## stages as jobs of a Slurm of one node, which the test starts and stops here
+test-slurm: setup ## stages as jobs of a Slurm of one node, which the test starts and stops here
+	@$(MAKE) --no-print-directory slurm || echo "without it every test that follows is skipped" >&2
 	@$(PY) -m pytest -m slurm tests/report/slurm
 
 test-faults: setup ## builds that are killed a hundred times, at moments that seeds choose

@@ -1,5 +1,9 @@
 """Pictures at the size and in the colours that print can show."""
 
+import base64
+import io
+import re
+
 import numpy as np
 from PIL import Image
 from PIL.Image import Resampling
@@ -42,3 +46,29 @@ def square(values: np.ndarray, side: int, shrink: Resampling = Resampling.LANCZO
 def few_colours(picture: Image.Image, colours: int) -> np.ndarray:
     """A picture uint8 (height, width, 3) in a palette of its own, which PDF and PNG keep small."""
     return np.asarray(picture.quantize(colours, dither=Image.Dither.NONE).convert("RGB"))
+
+
+def in_palette(png: bytes) -> bytes:
+    """The same picture as a PNG with a palette, where it has at most 256 colours and is smaller so."""
+    picture = Image.open(io.BytesIO(png)).convert("RGBA")
+    pixels = np.ascontiguousarray(picture).view(np.uint32)[..., 0]
+    colours, places = np.unique(pixels, return_inverse=True)
+    if len(colours) > 256:
+        return png
+    indexed = Image.fromarray(places.reshape(pixels.shape).astype(np.uint8), "P")
+    table = colours.view(np.uint8).reshape(-1, 4)
+    indexed.putpalette(table[:, :3].tobytes())
+    transparent = {} if table[:, 3].min() == 255 else {"transparency": table[:, 3].tobytes()}
+    file = io.BytesIO()
+    indexed.save(file, "PNG", optimize=True, **transparent)
+    return min(png, file.getvalue(), key=len)
+
+
+def small_svg(svg: str) -> str:
+    """An SVG with its PNGs in palettes, which matplotlib finds for PDF and not for SVG."""
+
+    def smaller(found: re.Match[str]) -> str:
+        png = base64.b64decode(found[2])
+        return found[1] + base64.b64encode(in_palette(png)).decode()
+
+    return re.sub(r"(data:image/png;base64,)([A-Za-z0-9+/=\s]+)", smaller, svg)

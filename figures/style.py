@@ -1,5 +1,6 @@
 """The look of every figure: sizes in printed inches, type, colours, and how a figure is saved."""
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from figures.pictures import small_svg
 from report.stage import Outputs
 
 mpl.use("agg")
@@ -69,5 +71,7 @@ def save(figure: Figure, outputs: Outputs, name: str) -> list[Path]:
     """Write `figure` for LaTeX (PDF) and for HTML (SVG), the same bytes for the same content."""
     paths = [outputs.path(f"{name}.pdf"), outputs.path(f"{name}.svg")]
     figure.savefig(paths[0], metadata={"CreationDate": None, "Producer": None, "Creator": None})
-    figure.savefig(paths[1], metadata={"Date": None, "Creator": None})
+    drawn = io.StringIO()
+    figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
+    paths[1].write_text(small_svg(drawn.getvalue()), encoding="utf-8")
     return paths

@@ -1,6 +1,6 @@
 """`make record` keeps fresh results under recorded/, `make record-check` looks whether they are whole."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -37,31 +37,33 @@ class Batch:
 def record(planner: Planner) -> str:
     """Keep every fresh result of the profile, drop those of no present key; says what it did.
 
+    Figures and animations are drawn again from results, and kept only where these are not enough.
+
     Raises ColophonError, with nothing changed, where a stage or the profile would be too large, and for
     a result that is altered while it is read.
     """
     recorded = planner.recorded
     with exclusive(planner.project.build / "state" / "@record.lock", "record"):
-        statuses = [status for status in planner.statuses() if not status.task.is_drawn]
-        made = {s.task.id: make_entry(planner, s.task) for s in statuses if s.state == "fresh"}
-        kept = present(planner, statuses, {*made})
-        entries = [*made.values(), *kept]
-        batch = Batch(entries, pack_new(planner, list(made.values())))
+        found = planner.statuses()
+        stages, drawn = ([s for s in found if s.task.is_drawn == kind] for kind in (False, True))
+        entries = entries_of(planner, stages, found)
+        kept_drawn, undrawn = drawn_entries(planner, drawn, found, entries)
+        batch = Batch([*entries, *kept_drawn], pack_new(planner, [*entries, *kept_drawn]))
         require_small(recorded, batch)
         new = sum(write(recorded, batch))
-        pruned = prune(recorded, entries)
+        pruned = prune(recorded, batch.entries)
         size = sum(path.stat().st_size for path in recorded.folder.rglob("*") if path.is_file())
         planner.content.save()
-    where = planner.project.relative(recorded.folder)
+    where, have = planner.project.relative(recorded.folder), {e.provenance["id"] for e in entries}
     lines = [
-        f"{where}: {len(entries)} of {len(statuses)} results ({new} new, {pruned} pruned), "
+        f"{where}: {len(entries)} of {len(stages)} results ({new} new, {pruned} pruned), "
         f"{megabytes(size)} of {megabytes(PROFILE_LIMIT)}"
     ]
-    have = {entry.provenance["id"] for entry in entries}
     lines += [
-        f"  not recorded: {s.task.id}: {'; '.join(s.because)}" for s in statuses if s.task.id not in have
+        f"  not recorded: {s.task.id}: {'; '.join(s.because)}" for s in stages if s.task.id not in have
     ]
-    return "\n".join(lines + unready(planner, entries))
+    lines += [f"  {e.provenance['id']} is kept as drawn, as it reads what is left out" for e in kept_drawn]
+    return "\n".join(lines + undrawn)
 
 
 def megabytes(size: int) -> str:
@@ -80,17 +82,48 @@ def make_entry(planner: Planner, task: Task) -> Entry:
     return Entry(provenance=made, settings_key=made_from, kept=kept, left_out=left_out)
 
 
-def present(planner: Planner, statuses: list[Status], without: Collection[str] = ()) -> list[Entry]:
-    """The recorded results that a build may still restore: none of their parts is known to differ.
+def entries_of(planner: Planner, wanted: list[Status], statuses: list[Status]) -> list[Entry]:
+    """Those of the wanted tasks: what is fresh, and of others what is recorded and may be restored."""
+    made = {s.task.id: make_entry(planner, s.task) for s in wanted if s.state == "fresh"}
+    others = [status.task for status in wanted if status.task.id not in made]
+    return [*made.values(), *present(planner, others, statuses)]
 
-    Those of the tasks `without` are left out.
-    """
+
+def drawn_entries(
+    planner: Planner, drawn: list[Status], statuses: list[Status], entries: list[Entry]
+) -> tuple[list[Entry], list[str]]:
+    """The figures and animations that the entries of the stages are not enough to draw, as they were
+    drawn; and a line on each that is not fresh, and so can't be kept."""
+    left_out = {entry.provenance["id"]: entry.left_out for entry in entries}
+
+    def lacking(made: dict[str, Any]) -> str:
+        unknown = dict.fromkeys(made.get("inputs", {}), ["*"])  # of what an earlier engine drew
+        for need, names in made.get("reads", unknown).items():
+            for name in left_out.get(need, []):
+                if is_read(name, names):
+                    return f"{name} of {need}"
+        return ""
+
+    kept = [e for e in entries_of(planner, drawn, statuses) if lacking(e.provenance)]
+    have = {entry.provenance["id"] for entry in kept}
+    needy = {s.task.id: lacking(read_provenance(planner.project, s.task)) for s in drawn}
+    undrawn = [
+        f"  {task_id} can't be drawn from the record alone, which leaves out {lost}, and is stale itself"
+        for task_id, lost in needy.items()
+        if lost and task_id not in have
+    ]
+    return kept, undrawn
+
+
+def present(planner: Planner, tasks: Iterable[Task], statuses: list[Status]) -> list[Entry]:
+    """The recorded results of the tasks that a build may still restore: none of their parts is known to
+    differ."""
     to_run = {status.task.id for status in statuses if status.state not in DONE}
     found = []
-    for status in (status for status in statuses if status.task.id not in without):
-        waits = [need for need in status.task.needs if need in to_run]
-        for entry in planner.recorded.entries(status.task):
-            if not planner.changes(status.task, entry.provenance, waits)[0]:
+    for task in tasks:
+        waits = [need for need in task.needs if need in to_run]
+        for entry in planner.recorded.entries(task):
+            if not planner.changes(task, entry.provenance, waits)[0]:
                 found.append(entry)
     return found
 
@@ -180,21 +213,6 @@ def prune(recorded: Recorded, entries: list[Entry]) -> int:
     return sum(path.parent == recorded.results and path.suffix == ".json" for path in gone)
 
 
-def unready(planner: Planner, entries: list[Entry]) -> list[str]:
-    """The figures that read what is left out, and so can't be drawn from the record alone."""
-    left_out = {entry.provenance["id"]: entry.left_out for entry in entries}
-    lines = []
-    for task in (task for task in planner.tasks.values() if task.is_drawn):
-        reads: dict[str, Any] = read_provenance(planner.project, task).get("reads", {})
-        for need, names in reads.items():
-            lines += [
-                f"  {task.id} can't be drawn from the record alone: it leaves out {name} of {need}"
-                for name in left_out.get(need, [])
-                if is_read(name, names)
-            ]
-    return lines
-
-
 def check(planner: Planner, drop: bool = False) -> str:
     """Look whether every recorded result is as it was written and within the limits; says what it saw.
 
@@ -220,8 +238,7 @@ def check(planner: Planner, drop: bool = False) -> str:
             problems.append(str(error))
     if problems:
         raise ColophonError("\n".join(problems))
-    statuses = [status for status in planner.statuses() if not status.task.is_drawn]
-    valid = present(planner, statuses)
+    valid = present(planner, planner.tasks.values(), planner.statuses())
     names = {entry.name for entry in valid}
     stale = [entry.provenance["id"] for entry in entries if entry.name not in names]
     where = project.relative(recorded.folder)

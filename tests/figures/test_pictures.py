@@ -1,8 +1,11 @@
+import base64
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from figures.pictures import enlarged, enlargement, few_colours, fitted, square
+from figures.pictures import enlarged, enlargement, few_colours, fitted, in_palette, small_svg, square
 
 RNG = np.random.default_rng(0)
 
@@ -49,3 +52,32 @@ def test_few_colours_are_no_more_than_asked_and_exact_where_they_suffice() -> No
     assert len(np.unique(found.reshape(-1, 3), axis=0)) <= 64
     two = np.repeat(RNG.integers(0, 2, (8, 8, 1), dtype=np.uint8) * 255, 3, axis=2)
     np.testing.assert_array_equal(few_colours(Image.fromarray(two), 64), two)
+
+
+def as_png(pixels: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(("colours", "alpha"), [(64, False), (256, True), (257, False)])
+def test_a_png_in_a_palette_is_smaller_and_the_same_picture(colours: int, alpha: bool) -> None:
+    rng = np.random.default_rng(colours)
+    palette = np.unique(rng.integers(0, 256, (4 * colours, 4), dtype=np.uint8), axis=0)[:colours]
+    palette[:, 3] = np.where(alpha, palette[:, 3], 255)
+    where = rng.permutation(np.arange(60 * 70) % colours).reshape(60, 70)
+    png = as_png(palette[where])
+    small = in_palette(png)
+    assert (np.asarray(Image.open(io.BytesIO(small)).convert("RGBA")) == palette[where]).all()
+    assert (len(small) < 0.6 * len(png)) == (colours <= 256)
+
+
+def test_only_the_pictures_of_an_svg_change() -> None:
+    png = as_png(np.zeros((40, 40, 4), dtype=np.uint8))
+    before = '<svg><text>data:image</text><image href="data:image/png;base64,\n{}\n"/></svg>'
+    svg = small_svg(before.format(base64.b64encode(png).decode()))
+    start, end = svg.split("base64,")
+    assert start == before.split("base64,")[0] and end.endswith('"/></svg>')
+    assert len(svg) < len(before) + len(png) * 4 / 3
+    picture = Image.open(io.BytesIO(base64.b64decode(end.split('"')[0]))).convert("RGBA")
+    assert not np.asarray(picture).any()

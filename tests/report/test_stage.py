@@ -45,6 +45,29 @@ def test_an_array_on_disk_is_read_back_as_it_was_written(tmp_path: Path) -> None
         result.array("c")
 
 
+class Trap:
+    """Touches a file when a pickle with it is loaded."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple:
+        return (Path.touch, (self.path,))
+
+
+def test_no_array_is_pickled_or_read_from_a_pickle(tmp_path: Path) -> None:
+    trap = np.array([Trap(tmp_path / "sprung")], dtype=object)
+    outputs = stage.Outputs(tmp_path, tmp_path / "checkpoint", lambda items, *_: iter(items))
+    with pytest.raises(ValueError, match="Object arrays cannot be saved"):
+        outputs.save("trap", trap)
+    np.save(tmp_path / "trap.npy", trap, allow_pickle=True)
+    with pytest.raises(ValueError, match="Python objects"):
+        stage.Result("x", {}, tmp_path).array("trap")
+    assert not (tmp_path / "sprung").exists()
+    np.load(tmp_path / "trap.npy", allow_pickle=True)
+    assert (tmp_path / "sprung").exists(), "the trap works"
+
+
 def test_the_results_of_a_stage_come_in_order_and_the_one_result_only_where_there_is_one(
     tmp_path: Path,
 ) -> None:

@@ -176,3 +176,17 @@ def test_a_template_reaches_nothing_but_its_functions(write, template):
         ColophonError, match=r"templates/paper/one\.qmd\.j2, line 1: .*(unsafe|too big|Range)"
     ):
         write(template)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ results.__globals__ }}",
+        "{{ ().__class__.__base__.__subclasses__() }}",
+        '{{ "{that.__class__}".format(that=results) }}',
+        '{% set names = ["a"] %}{{ names.append("b") }}',
+    ],
+)
+def test_a_template_reaches_nothing_behind_what_it_is_given(template: str, write: Write) -> None:
+    with pytest.raises(ColophonError, match=r"one\.qmd\.j2.*(is unsafe|not safely callable)"):
+        write(template)

@@ -1,5 +1,6 @@
 """A real Slurm of one node on this machine: Debian's daemons, started by hand on free ports."""
 
+import contextlib
 import getpass
 import os
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 
 DAEMONS = ("munged", "slurmctld", "slurmd")
 SBIN = "/usr/sbin:/sbin"  # where Debian keeps them, and a user's PATH does not look
+ALIVE = {"PENDING", "CONFIGURING", "RUNNING", "COMPLETING"}
 CPUS, MEMORY = 8, 8000  # that the node pretends to have; MiB
 
 CONFIGURATION = """\
@@ -120,19 +122,37 @@ class Cluster:
         return "; ".join(lines[-3:])
 
     def stop(self) -> None:
-        """Cancel what runs, end the daemons, remove their files."""
-        if alive := [job for job, state in self.jobs().items() if state in ("PENDING", "RUNNING")]:
+        """Cancel what runs, end the daemons and what they run, remove their files."""
+        if alive := [job for job, state in self.jobs().items() if state in ALIVE]:
             self.ask("scancel", *alive)
-            time.sleep(1)
+            end = time.monotonic() + 5
+            while ALIVE & {*self.jobs().values()} and time.monotonic() < end:
+                time.sleep(0.1)
         pids = [
             int(path.read_text()) for name in reversed(DAEMONS) for path in self.folder.glob(f"{name}.pid")
         ]
-        for pid in pids:
-            os.kill(pid, signal.SIGTERM)
-        end = time.monotonic() + 10
-        while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < end:
-            time.sleep(0.1)
+        for each in (signal.SIGTERM, signal.SIGKILL):
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, each)
+            end = time.monotonic() + 10
+            while self.left() and time.monotonic() < end:
+                time.sleep(0.1)
+        left = self.left()
         shutil.rmtree(self.folder, ignore_errors=True)
+        assert not left, f"still running: {left}"
+
+    def left(self) -> list[str]:
+        """The daemons, and the steps of jobs, that run with this cluster's files."""
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                words = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                name = Path(words.split(" ")[0].rstrip(":")).name if words else ""
+                own = str(self.folder).encode() in (process / "environ").read_bytes()
+                if own and name in (*DAEMONS, "slurmstepd"):
+                    found.append(f"{process.name} {name}")
+        return found
 
 
 def free_ports(count: int) -> list[int]:
