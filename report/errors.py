@@ -1,4 +1,4 @@
-"""The one exception that reaches a user without a traceback."""
+"""The one exception that reaches a user without a traceback, and the words it is made of."""
 
 
 class ColophonError(Exception):
@@ -13,3 +13,12 @@ class ColophonError(Exception):
         super().__init__(problem if not remedy else f"{problem}\n  {remedy}")
         self.problem = problem
         self.remedy = remedy
+
+
+def suggestion(word: str, known: list[str]) -> str:
+    """What is allowed in place of `word`, the nearest named first."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, known, n=1)
+    listed = f"Known: {', '.join(known)}" if known else "None are known here."
+    return f"Did you mean {near[0]}? {listed}" if near else listed

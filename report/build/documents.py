@@ -52,7 +52,7 @@ def rendering_parts(planner: Planner, rendering: Rendering) -> dict[str, Any]:
         "engine": {part: engine_hash(planner, part) for part in ENGINE_PARTS},
         "stale": stale_shown(planner),
         "results": [[task.id, provenance_hash(planner, task)] for task in planner.tasks.values()],
-        "profile": load_profile(project, planner.pipeline).about,
+        "profile": load_profile(project, content, planner.pipeline).about,
         "renderer": renderer(project),
         "date": source_date(project.root),
     }

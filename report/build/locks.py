@@ -6,23 +6,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING, Any
 
 from report.errors import ColophonError
 
+if TYPE_CHECKING:
+    from filelock import FileLock
+
 DEVICES = Path("/dev")
 POLL = 0.2  # seconds between two tries for any one of several GPUs
+
+
+def new_lock(path: Path, **options: Any) -> "FileLock":
+    """A lock on a file, which raises a TimeoutError where another process holds it."""
+    from filelock import FileLock  # slow to import, and planning seldom locks
+
+    return FileLock(path, **options)
 
 
 @contextmanager
 def exclusive(path: Path, what: str) -> Iterator[None]:
     """Hold the lock at `path`; says so once if another build holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path)
+    lock = new_lock(path)
     try:
         lock.acquire(timeout=0)
-    except Timeout:
+    except TimeoutError:
         print(f"  {what}: another build is at it; waiting for it", flush=True)
         lock.acquire()
     try:
@@ -34,10 +43,10 @@ def exclusive(path: Path, what: str) -> Iterator[None]:
 @contextmanager
 def if_free(path: Path) -> Iterator[bool]:
     """Hold the lock at `path` unless another build does; tells which."""
-    lock = FileLock(path)
+    lock = new_lock(path)
     try:
         lock.acquire(timeout=0)
-    except Timeout:
+    except TimeoutError:
         yield False
         return
     try:
@@ -102,12 +111,13 @@ def device(kind: str, what: str) -> Iterator[str | None]:
         lock.release()
 
 
-def take_one(gpus: list[str], what: str) -> tuple[str, FileLock]:
-    locks = {g: FileLock(Path(tempfile.gettempdir()) / f"colophon-gpu-{g}.lock", mode=0o666) for g in gpus}
+def take_one(gpus: list[str], what: str) -> "tuple[str, FileLock]":
+    folder = Path(tempfile.gettempdir())
+    locks = {gpu: new_lock(folder / f"colophon-gpu-{gpu}.lock", mode=0o666) for gpu in gpus}
     for gpu, lock in locks.items():
         try:
             lock.acquire(timeout=0)
-        except Timeout:
+        except TimeoutError:
             continue
         return gpu, lock
     print(f"  {what}: every GPU is taken; waiting", flush=True)
@@ -115,6 +125,6 @@ def take_one(gpus: list[str], what: str) -> tuple[str, FileLock]:
         for gpu, lock in locks.items():
             try:
                 lock.acquire(timeout=POLL)
-            except Timeout:
+            except TimeoutError:
                 continue
             return gpu, lock

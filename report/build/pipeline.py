@@ -1,27 +1,28 @@
 """The stage table (pipeline.yaml) and a profile, expanded into tasks: one for each thing to run."""
 
+import math
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from annotated_types import Ge, Gt, Lt
 
+from report.build.content import Content
 from report.build.project import Project
-from report.build.validation import explain, read_yaml, suggestion
-from report.errors import ColophonError
+from report.build.tables import Load, remembered
+from report.errors import ColophonError, suggestion
 
-Model = TypeVar("Model", bound=BaseModel)
 DRAWN = ("figures", "animations")  # sections of the stage table, and folders of the build
+STRICT = {"extra": "forbid"}  # for Pydantic, which checks these classes: see tables.py
+Finite = Annotated[float, Gt(-math.inf), Lt(math.inf)]
+Positive = Annotated[float, Gt(0), Lt(math.inf)]
 
 
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Row(Strict):
+@dataclass(frozen=True)
+class Row:
     """One stage of pipeline.yaml.
 
     Attributes:
@@ -38,37 +39,52 @@ class Row(Strict):
         unrecorded: patterns of outputs that `make record` leaves out besides weights, `train-*.npy`.
     """
 
+    __pydantic_config__ = STRICT
+
     about: str = ""
-    needs: list[str] = []
-    each: dict[str, str] = {}
-    data: list[str] = []
+    needs: list[str] = field(default_factory=list)
+    each: dict[str, str] = field(default_factory=dict)
+    data: list[str] = field(default_factory=list)
     device: Literal["auto", "cpu", "gpu"] = "auto"
-    minutes: float = Field(default=1.0, gt=0, allow_inf_nan=False)
-    cpus: int = Field(default=1, ge=1)
-    memory: float | None = Field(default=None, gt=0)
-    limit: float | None = Field(default=None, gt=0)
-    unrecorded: list[str] = []
+    minutes: Positive = 1.0
+    cpus: Annotated[int, Ge(1)] = 1
+    memory: Positive | None = None
+    limit: Positive | None = None
+    unrecorded: list[str] = field(default_factory=list)
 
 
-class DataEntry(Strict):
+@dataclass(frozen=True)
+class DataEntry:
     """A data set or weights file: where it lies under DATA_DIR and where it comes from."""
+
+    __pydantic_config__ = STRICT
 
     path: str
     about: str = ""
     source: str = ""
 
 
-class Pipeline(Strict):
-    stages: dict[str, Row] = {}
-    figures: dict[str, Row] = {}
-    animations: dict[str, Row] = {}
-    data: dict[str, DataEntry] = {}
+@dataclass(frozen=True)
+class Pipeline:
+    """pipeline.yaml."""
+
+    __pydantic_config__ = STRICT
+
+    stages: dict[str, Row] = field(default_factory=dict)
+    figures: dict[str, Row] = field(default_factory=dict)
+    animations: dict[str, Row] = field(default_factory=dict)
+    data: dict[str, DataEntry] = field(default_factory=dict)
 
 
-class Profile(Strict):
+@dataclass(frozen=True)
+class Profile:
+    """A profile, with what it extends."""
+
+    __pydantic_config__ = STRICT
+
     about: str = ""
-    values: dict[str, list[str | int | FiniteFloat]] = {}
-    stages: dict[str, dict[str, Any]] = {}
+    values: dict[str, list[str | int | Finite]] = field(default_factory=dict)
+    stages: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -118,17 +134,27 @@ class Task:
         return project.build / "state" / f"{self.id.replace('/', '.')}.{suffix}"
 
 
-def read_model(where: str, model: type[Model], content: dict[str, Any]) -> Model:
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        raise explain(error, model, where) from None
+def read_pipeline(project: Project, content: Content) -> Pipeline:
+    """pipeline.yaml, of which each row is checked by itself."""
 
-
-def load_pipeline(project: Project) -> Pipeline:
-    """The stage table, checked: rows' names and scripts, needs that exist, no cycle."""
     path = project.root / "pipeline.yaml"
-    pipeline = read_model(path.name, Pipeline, read_yaml(path))
+
+    def read(load: Load) -> dict[str, Any]:
+        from report.build.validation import read_model
+
+        return asdict(read_model(path.name, Pipeline, load(path)))
+
+    found = remembered(content, path, read)
+    rows = {
+        section: {name: Row(**row) for name, row in found[section].items()}
+        for section in ("stages", *DRAWN)
+    }
+    return Pipeline(**rows, data={name: DataEntry(**entry) for name, entry in found["data"].items()})
+
+
+def load_pipeline(project: Project, content: Content) -> Pipeline:
+    """The stage table, checked: rows' names and scripts, needs that exist, no cycle."""
+    pipeline = read_pipeline(project, content)
     rows = rows_of(pipeline)
     for name, row in rows.items():
         if not re.fullmatch(r"[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*", name):
@@ -181,20 +207,30 @@ def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return {**base, **over, **both}
 
 
-def load_profile(project: Project, pipeline: Pipeline) -> Profile:
-    """The profile with what it `extends` beneath it; settings of what has no row, or takes none, are
-    refused."""
-    content, path, seen = read_yaml(project.profile_file), project.profile_file, [project.profile]
-    while parent := content.pop("extends", None):
-        path = project.profile_file.with_name(f"{parent}.yaml")
-        if parent in seen or not path.is_file():
-            raise ColophonError(
-                f"profiles/{seen[-1]}.yaml: extends {parent!r}, "
-                + ("which extends it in turn" if parent in seen else "which does not exist")
-            )
-        seen.append(parent)
-        content = merge(read_yaml(path), content)
-    profile = read_model(f"profiles/{project.profile}.yaml", Profile, content)
+def read_profile(project: Project, content: Content) -> Profile:
+    """The profile with what it `extends` beneath it."""
+
+    def read(load: Load) -> dict[str, Any]:
+        from report.build.validation import read_model
+
+        own, seen = load(project.profile_file), [project.profile]
+        while parent := own.pop("extends", None):
+            path = project.profile_file.with_name(f"{parent}.yaml")
+            if parent in seen or not path.is_file():
+                raise ColophonError(
+                    f"profiles/{seen[-1]}.yaml: extends {parent!r}, "
+                    + ("which extends it in turn" if parent in seen else "which does not exist")
+                )
+            seen.append(parent)
+            own = merge(load(path), own)
+        return asdict(read_model(f"profiles/{project.profile}.yaml", Profile, own))
+
+    return Profile(**remembered(content, project.profile_file, read))
+
+
+def load_profile(project: Project, content: Content, pipeline: Pipeline) -> Profile:
+    """The profile; settings of what has no row, or takes none, are refused."""
+    profile = read_profile(project, content)
     known = [name for name in rows_of(pipeline) if not name.startswith("figures/")]  # which take none
     for stage in profile.stages:
         if stage not in known:
@@ -227,10 +263,10 @@ def task_id(name: str, each: dict[str, Any]) -> str:
     return "/".join([name, *words])
 
 
-def expand(project: Project) -> tuple[Pipeline, dict[str, Task]]:
+def expand(project: Project, content: Content) -> tuple[Pipeline, dict[str, Task]]:
     """Every task of the profile by id, those needed before those that need them."""
-    pipeline = load_pipeline(project)
-    profile = load_profile(project, pipeline)
+    pipeline = load_pipeline(project, content)
+    profile = load_profile(project, content, pipeline)
     rows = rows_of(pipeline)
     order = TopologicalSorter({name: row.needs for name, row in rows.items()}).static_order()
     tasks: dict[str, Task] = {}

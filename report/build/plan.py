@@ -4,17 +4,20 @@ import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from report.build.changes import part_changes
 from report.build.content import Content
 from report.build.pipeline import DataEntry, Task, expand
 from report.build.project import Project
 from report.build.provenance import output_hashes, read_provenance
-from report.build.recorded import Entry, Recorded
+from report.build.recorded import Recorded
 from report.build.settings import resolve
 from report.build.source import module_hash
 from report.errors import ColophonError
+
+if TYPE_CHECKING:  # imports Pydantic
+    from report.build.entries import Entry
 
 State = Literal["fresh", "recorded", "stale", "missing", "after"]
 DONE = ("fresh", "recorded")
@@ -56,7 +59,7 @@ class Planner:
         self.project = project
         self.content = Content(project.cache)
         self.recorded = Recorded(project)
-        self.pipeline, self.tasks = expand(project)
+        self.pipeline, self.tasks = expand(project, self.content)
         self._to_restore: dict[str, Entry] = {}
 
     def task(self, task_id: str) -> list[Task]:
@@ -200,7 +203,7 @@ class Planner:
                 return Status(task, "recorded", [], entry.provenance, 0.0, missing)
         return replace(found, because=because)
 
-    def to_restore(self, task_id: str) -> Entry:
+    def to_restore(self, task_id: str) -> "Entry":
         """The recorded result of a task whose state is `recorded`."""
         return self._to_restore[task_id]
 

@@ -7,7 +7,6 @@ import platform
 import re
 import sys
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +88,8 @@ def now() -> str:
 
 def versions() -> dict[str, str]:
     """Python's version and those of the libraries that can change a result."""
+    from importlib import metadata  # slow to import, and planning does without
+
     found = {"python": platform.python_version()}
     for name in LIBRARIES:
         try:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from report.build.content import sha256, write_whole
+from report.build.entries import Entry, read_entry
 from report.build.locks import exclusive
 from report.build.packing import pack
 from report.build.pipeline import Task
 from report.build.plan import DONE, Planner, Status, is_read
 from report.build.provenance import read_provenance
-from report.build.recorded import Entry, Recorded, read_entry
+from report.build.recorded import Recorded
 from report.build.settings import key as settings_key
 from report.errors import ColophonError
 
@@ -97,7 +98,7 @@ def drawn_entries(
     left_out = {entry.provenance["id"]: entry.left_out for entry in entries}
 
     def lacking(made: dict[str, Any]) -> str:
-        unknown = dict.fromkeys(made.get("inputs", {}), ["*"])  # of what an earlier engine drew
+        unknown = {need: ["*"] for need in made.get("inputs", {})}  # of what an earlier engine drew
         for need, names in made.get("reads", unknown).items():
             for name in left_out.get(need, []):
                 if is_read(name, names):

@@ -2,14 +2,17 @@
 
 import os
 import shutil
+from typing import TYPE_CHECKING
 
 from report.build.locks import exclusive
 from report.build.pipeline import Task
 from report.build.place import clear_leftovers, in_words, put_in_place, tidy
 from report.build.plan import Planner, Status
 from report.build.provenance import write_provenance
-from report.build.recorded import Entry
 from report.errors import ColophonError
+
+if TYPE_CHECKING:  # imports Pydantic
+    from report.build.entries import Entry
 
 
 def restore_all(planner: Planner, wanted: set[str]) -> tuple[list[Status], int]:
@@ -18,14 +21,16 @@ def restore_all(planner: Planner, wanted: set[str]) -> tuple[list[Status], int]:
     Raises ColophonError for a recorded result that was altered: nothing is in its place then.
     """
     count = 0
-    for status in planner.statuses(wanted):
-        if status.state == "recorded":
-            with exclusive(status.task.state_file(planner.project, "lock"), status.task.id):
-                clear_leftovers(planner.project, status.task)
-                if planner.status(status.task, set()).state == "recorded":  # as after a wait for the lock
-                    restore(planner, status.task)
-                    count += 1
     statuses = planner.statuses(wanted)
+    recorded = [status for status in statuses if status.state == "recorded"]
+    for status in recorded:
+        with exclusive(status.task.state_file(planner.project, "lock"), status.task.id):
+            clear_leftovers(planner.project, status.task)
+            if planner.status(status.task, set()).state == "recorded":  # as after a wait for the lock
+                restore(planner, status.task)
+                count += 1
+    if recorded:
+        statuses = planner.statuses(wanted)
     tidy(planner.project, [status.task for status in statuses if status.state == "fresh"])
     return statuses, count
 
@@ -36,7 +41,7 @@ def restore(planner: Planner, task: Task) -> None:
     task.state_file(planner.project, "failed").unlink(missing_ok=True)
 
 
-def put_entry(planner: Planner, task: Task, entry: Entry) -> None:
+def put_entry(planner: Planner, task: Task, entry: "Entry") -> None:
     """Unpack `entry`, each file checked, into a folder that is put in place when it is whole."""
     project = planner.project
     temporary = task.state_file(project, f"tmp-{os.getpid()}")

@@ -14,8 +14,7 @@ from pathlib import Path
 from report.build.pipeline import Row
 from report.build.project import ENGINE, Project
 from report.build.slurm_job import StageJob
-from report.build.validation import suggestion
-from report.errors import ColophonError
+from report.errors import ColophonError, suggestion
 
 COMMANDS = ("sbatch", "srun", "squeue", "sinfo", "scancel")
 ENDED = {

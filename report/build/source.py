@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import os
 from collections.abc import Iterator
 
 from report.build.content import Content, sha256
@@ -87,10 +88,14 @@ def closure(project: Project, content: Content, script: str) -> dict[str, str]:
     settings must be read again, never used to decide whether a result is fresh.
     """
     found: dict[str, str] = {}
+    seen: set[str] = set()
     waiting = [script]
     while waiting:
         path = waiting.pop()
-        if path in found or not (project.root / path).is_file():
+        if path in seen:
+            continue
+        seen.add(path)
+        if not os.path.isfile(f"{project.root}/{path}"):  # noqa: PTH113  # ten times as fast as a Path's
             continue
         found[path] = module_hash(project, content, path)
         key = f"{path}:{found[path]}"

@@ -1,14 +1,18 @@
-"""YAML files read into Pydantic models, with errors that name the file, the key and what is allowed."""
+"""YAML files read and checked by Pydantic, with errors that name the file, the key and what is allowed.
 
-from difflib import get_close_matches
+Slow to import: a build with nothing to do does without, see tables.py.
+"""
+
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from report.errors import ColophonError
+from report.errors import ColophonError, suggestion
 
+Model = TypeVar("Model")
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one is ten times as fast
 
 
@@ -75,28 +79,34 @@ def require_plain(value: Any, where: str, seen: dict[int, bool]) -> None:
     seen[id(value)] = False
 
 
-def suggestion(word: str, known: list[str]) -> str:
-    """What is allowed in place of `word`, the nearest named first."""
-    near = get_close_matches(word, known, n=1)
-    listed = f"Known: {', '.join(known)}" if known else "None are known here."
-    return f"Did you mean {near[0]}? {listed}" if near else listed
-
-
 def short(value: Any) -> str:
     """`value` as Python writes it, cut where it is long."""
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def explain(error: ValidationError, model: type[BaseModel], where: str) -> ColophonError:
+def read_model(where: str, model: type[Model], content: dict[str, Any]) -> Model:
+    """`content` as a `model`, a Pydantic model or a dataclass. Raises ColophonError naming `where`."""
+    try:
+        return TypeAdapter(model).validate_python(content)
+    except ValidationError as error:
+        raise explain(error, model, where) from None
+
+
+def explain(error: ValidationError, model: type, where: str) -> ColophonError:
     """`error` in words: for each wrong key where it stands, what it was and what is allowed."""
     problems = []
     for item in error.errors():
         key = ".".join(str(part) for part in item["loc"])
-        if item["type"] == "extra_forbidden":
-            known = list(model.model_fields) if len(item["loc"]) == 1 else []
+        if item["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+            known = names_of(model) if len(item["loc"]) == 1 else []
             allowed = suggestion(str(item["loc"][-1]), known) if known else ""
             problems.append(f"{key}: unknown. {allowed}".rstrip())
         else:
             problems.append(f"{key} = {short(item['input'])}: {item['msg']}")
     return ColophonError(f"{where}: {'; '.join(problems)}")
+
+
+def names_of(model: type) -> list[str]:
+    """The fields of a Pydantic model or a dataclass."""
+    return list(model.model_fields) if issubclass(model, BaseModel) else [f.name for f in fields(model)]

@@ -13,11 +13,11 @@ from pydantic import BaseModel, ConfigDict
 
 from report.build.content import read_json, write_json
 from report.build.frozen import stale_shown
-from report.build.pipeline import Task, load_profile, read_model, rows_of
+from report.build.pipeline import Task, load_profile, rows_of
 from report.build.plan import Planner
 from report.build.project import source_date
 from report.build.provenance import read_provenance
-from report.build.validation import read_yaml, suggestion
+from report.build.validation import read_model, read_yaml
 from report.document import derived, escape, exports, hypotheses, lint, marks, provenance, stale
 from report.document.claim_block import ClaimBlock
 from report.document.claims import Claims
@@ -26,7 +26,7 @@ from report.document.facts import facts_value
 from report.document.paired import paired
 from report.document.tables import Tables
 from report.document.values import Origin, Value
-from report.errors import ColophonError
+from report.errors import ColophonError, suggestion
 
 CLAIMS = "claims.json"
 SHARED = "shared/"  # of templates/: what every document may draw on
@@ -126,7 +126,7 @@ def make_environment(planner: Planner) -> Environment:
         extensions=[ClaimBlock],
         autoescape=False,  # the output is Markdown; values escape themselves
     )
-    profile = load_profile(project, planner.pipeline)
+    profile = load_profile(project, planner.content, planner.pipeline)
     environment.filters["plain"] = plain
     environment.globals |= derived.FUNCTIONS | {
         "results": lambda stage, **each: results(planner, stage, each),

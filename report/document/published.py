@@ -7,11 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
-from report.build.pipeline import read_model
-from report.build.validation import read_yaml, suggestion
+from report.build.validation import read_model, read_yaml
 from report.document.escape import attribute, markdown
 from report.document.marks import mark
-from report.errors import ColophonError
+from report.errors import ColophonError, suggestion
 
 FILE = "published.yaml"
 NBSP = "\u00a0"

@@ -14,10 +14,10 @@ from hypothesis.extra import numpy as arrays
 
 from report.build import record as recording
 from report.build.content import digest
+from report.build.entries import read_entry
 from report.build.makefile import plan
 from report.build.packing import item_size, pack
 from report.build.record import check, record
-from report.build.recorded import read_entry
 from report.errors import ColophonError
 from tests.forked import built, planner
 from tests.recorded_project import entry, files
