@@ -87,7 +87,7 @@ def timed(what: Callable[[], None]) -> tuple[float, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description="Our rendering beside that of bare tools.")
     parser.add_argument("source", nargs="?", type=Path, default=Path("build/demo/report/report.qmd"))
     source: Path = parser.parse_args().source
     if not source.is_file():
