@@ -28,7 +28,7 @@ $(error GNU make 4 or newer is needed, this is $(MAKE_VERSION): install a newer 
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help report html pdf figures experiments claims diff status record record-check clean preview new test test-slurm test-faults lint benchmark benchmark-engine picture lock setup latex chromium slurm
+.PHONY: help report html pdf figures experiments claims diff status record record-check clean preview new test test-slurm test-faults lint benchmark benchmark-engine benchmark-render picture lock setup latex chromium slurm
 
 ## Build
 
@@ -90,6 +90,9 @@ benchmark: setup ## images per second of our extraction, class visualisation, sw
 
 benchmark-engine: setup ## our builds beside those of make, doit, Snakemake and DVC, as a table
 	@$(PY) -m benchmarks.engine
+
+benchmark-render: report ## our pandoc route beside pandoc and latexmk alone, and Quarto where it is installed
+	@$(PY) -m benchmarks.render "build/$(PROFILE)/$(DOC)/$(DOC).qmd"
 
 picture: pdf ## docs/page.png, the README's picture: page PAGE of the PDF
 	@pdftoppm -png -singlefile -r 84 -x 50 -y 20 -W 595 -H 780 -f $(PAGE) -l $(PAGE) "build/$(PROFILE)/$(DOC).pdf" docs/page

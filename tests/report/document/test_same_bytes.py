@@ -11,7 +11,7 @@ CHAPTER = """# One {#sec-one}
 
 It is {{ results("side").value }}, and took {{ facts("side").seconds }}; see @tbl-members and @sec-colophon.
 
-{{ table("tbl-members", "Members.", [["Seed", "seed"], ["Value", "value"]], all_results("chain/member")) }}
+{{ table("tbl-members", "Members.", [["Value", "value"]], all_results("chain/member")) }}
 """
 
 
