@@ -123,14 +123,15 @@ class Cluster:
 
     def stop(self) -> None:
         """Cancel what runs, end the daemons and what they run, remove their files."""
-        if alive := [job for job, state in self.jobs().items() if state in ALIVE]:
+        pids = [
+            int(path.read_text()) for name in reversed(DAEMONS) for path in self.folder.glob(f"{name}.pid")
+        ]
+        jobs = self.jobs() if pids else {}  # where Slurm is not installed, nothing can be asked
+        if alive := [job for job, state in jobs.items() if state in ALIVE]:
             self.ask("scancel", *alive)
             end = time.monotonic() + 5
             while ALIVE & {*self.jobs().values()} and time.monotonic() < end:
                 time.sleep(0.1)
-        pids = [
-            int(path.read_text()) for name in reversed(DAEMONS) for path in self.folder.glob(f"{name}.pid")
-        ]
         for each in (signal.SIGTERM, signal.SIGKILL):
             for pid in pids:
                 with contextlib.suppress(ProcessLookupError):
