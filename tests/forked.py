@@ -9,6 +9,7 @@ from report.build.makefile import plan
 from report.build.plan import Planner
 from report.build.project import open_project
 from report.build.runner import run
+from report.build.source import CODE_FOLDERS
 from tests.tiny import Tiny
 
 LOG = "forked.log"
@@ -42,6 +43,8 @@ def forked(tiny: Tiny, what: Callable[[Tiny], object]) -> int:
             os.dup2(log, stream)
         sys.stdout = os.fdopen(1, "w", buffering=1)
         sys.stderr = os.fdopen(2, "w", buffering=1)
+        for name in [name for name in sys.modules if name.split(".")[0] in CODE_FOLDERS]:
+            del sys.modules[name]  # of another project, which a test of this process has imported
         what(tiny)
         status = 0
     except BaseException:

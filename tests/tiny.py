@@ -98,10 +98,13 @@ class Tiny:
         return run([str(VENV / "bin/python"), "-m", "report", *words], cwd=self.root, env=environment)
 
     def start(self, log: str, *words: str) -> subprocess.Popen[bytes]:
-        """`make` in the background, in a process group of its own; it prints to the file `log`."""
+        """`make` in the background, in a process group of its own; it prints to the file `log`.
+
+        It heeds Ctrl+C also where the tests themselves run in the background of a script.
+        """
         with (self.root / log).open("w") as file:
             return subprocess.Popen(
-                self.make_words(*words),
+                ["env", "--default-signal=INT", *self.make_words(*words)],
                 cwd=self.root,
                 env=self.environment(),
                 stdout=file,

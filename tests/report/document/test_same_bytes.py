@@ -22,7 +22,7 @@ def test_the_same_results_give_the_same_documents_whatever_folder_zone_and_order
     made = []
     for number, zone in enumerate(("UTC", "Asia/Tokyo"), start=1):
         tiny = built_once.copy(tmp_path / f"folder {number}")
-        colophon = (ENGINE / "templates/report/colophon.qmd.j2").read_text(encoding="utf-8")
+        colophon = (ENGINE / "templates/shared/colophon.qmd.j2").read_text(encoding="utf-8")
         manifest = "title: T\nauthors: [A]\nchapters: [one.qmd.j2, colophon.qmd.j2]\n"
         tiny.write("templates/report/document.yaml", manifest)
         tiny.write("templates/report/one.qmd.j2", CHAPTER)

@@ -3,6 +3,7 @@
 import re
 import subprocess
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 
@@ -173,6 +174,11 @@ def test_callouts_carry_their_titles_in_both_formats(sample, pdf_text):
     assert titles == ["Why C = 1", "Eleven twins"]
     assert "Why C = 1 The published reports" in pdf_text
     assert "Eleven twins Eleven test images" in pdf_text
+
+
+def test_letters_and_signs_of_names_are_printed_in_both_formats(html_text, pdf_text):
+    assert "other signs: β₁ ≤ Ω, 10⁻⁴ → ∞." in html_text
+    assert "othersigns:β1≤Ω,10−4→∞." in normalize("NFKC", pdf_text).replace(" ", "")
 
 
 def test_content_for_one_format_appears_in_that_format_only(html_text, pdf_text):
