@@ -166,11 +166,16 @@ local function anchor(header)
   return header
 end
 
+local function is_display(el)
+  return el.t == "Math" and el.mathtype == "DisplayMath"
+end
+
 --- `$$ … $$ {#eq-x}`: a display formula followed by its label.
 local function number_equations(el)
   local out, changed = pandoc.Inlines({}), false
   local i = 1
   local content = el.content
+  if not content:find_if(is_display) then return nil end
   while i <= #content do
     local math, after = content[i], i + 1
     while content[after] and (content[after].t == "Space" or content[after].t == "SoftBreak") do
@@ -178,7 +183,7 @@ local function number_equations(el)
     end
     local text = content[after] and content[after].t == "Str" and content[after].text or ""
     local label, rest = text:match("^{#(eq%-[^}%s]+)}(.*)$")
-    if math.t == "Math" and math.mathtype == "DisplayMath" and label then
+    if label and is_display(math) then
       local number = next_number("eq")
       register(label, { name = prefixes.eq, number = number })
       out:insert(floats.equation(math, label, number))

@@ -110,14 +110,21 @@ end
 
 --- "95 %" stays on one line.
 local function keep_percent(inlines)
-  for i = 2, #inlines - 1 do
-    local before, after = inlines[i - 1], inlines[i + 1]
-    if (inlines[i].t == "Space" or inlines[i].t == "SoftBreak") and before.t == "Str" and before.text:match("%d$")
-      and after.t == "Str" and after.text:match("^%%") then
-      inlines[i] = pandoc.Str("\u{a0}")
+  local changed, before, space = false, nil, nil
+  for i, el in ipairs(inlines) do
+    local kind = el.t
+    if kind == "Space" or kind == "SoftBreak" then
+      space = i
+    else
+      local text = kind == "Str" and el.text or ""
+      if before and space == i - 1 and text:match("^%%") then
+        inlines[space] = pandoc.Str("\u{a0}")
+        changed = true
+      end
+      before = text:match("%d$")
     end
   end
-  return inlines
+  return changed and inlines or nil
 end
 
 --- A number that leads to its row in the colophon looks like text.
