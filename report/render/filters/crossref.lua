@@ -253,12 +253,15 @@ local function check_labels(doc)
       if seen[label] == 2 then fail("duplicate", label, "the label is given twice") end
     end
   end
-  local function equation(el)
-    local label = el.text:match("^{#(eq%-[^}%s]+)}")
-    if label then note({ identifier = label }) end
+  local function equations(el)
+    if not el.content:find_if(is_display) then return end
+    for _, inline in ipairs(el.content) do
+      local label = inline.t == "Str" and inline.text:match("^{#(eq%-[^}%s]+)}")
+      if label then note({ identifier = label }) end
+    end
   end
   doc:walk({ Header = note, Figure = note, Table = note, Div = note, Span = note, Image = note,
-    CodeBlock = note, Link = note, Str = equation })
+    CodeBlock = note, Link = note, Para = equations, Plain = equations })
 end
 
 function Pandoc(doc)

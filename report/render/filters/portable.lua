@@ -129,13 +129,13 @@ end
 
 --- A number that leads to its row in the colophon looks like text.
 local function value(link)
-  if not latex or not link.classes:includes("value") then return nil end
+  if not link.classes:includes("value") then return nil end
   return { pandoc.RawInline("latex", "\\boundvalue{"), link, pandoc.RawInline("latex", "}") }
 end
 
 --- A chapter without a number stands in the running heads too.
 local function running_head(header)
-  if not latex or header.level > 1 or not header.classes:includes("unnumbered") then return nil end
+  if header.level > 1 or not header.classes:includes("unnumbered") then return nil end
   local mark = pandoc.Plain({ pandoc.RawInline("latex", "\\markboth{") })
   mark.content:extend(header.content)
   mark.content:insert(pandoc.RawInline("latex", "}{"))
@@ -216,6 +216,6 @@ end
 return {
   { traverse = "topdown", Image = image, Figure = figure, Div = callout },
   { Inlines = keep_percent },
-  { Link = value, Header = running_head },
+  latex and { Link = value, Header = running_head } or {},
   { Meta = metadata },
 }
