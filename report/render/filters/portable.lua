@@ -110,25 +110,32 @@ end
 
 --- "95 %" stays on one line.
 local function keep_percent(inlines)
-  for i = 2, #inlines - 1 do
-    local before, after = inlines[i - 1], inlines[i + 1]
-    if (inlines[i].t == "Space" or inlines[i].t == "SoftBreak") and before.t == "Str" and before.text:match("%d$")
-      and after.t == "Str" and after.text:match("^%%") then
-      inlines[i] = pandoc.Str("\u{a0}")
+  local changed, before, space = false, nil, nil
+  for i, el in ipairs(inlines) do
+    local kind = el.t
+    if kind == "Space" or kind == "SoftBreak" then
+      space = i
+    else
+      local text = kind == "Str" and el.text or ""
+      if before and space == i - 1 and text:match("^%%") then
+        inlines[space] = pandoc.Str("\u{a0}")
+        changed = true
+      end
+      before = text:match("%d$")
     end
   end
-  return inlines
+  return changed and inlines or nil
 end
 
 --- A number that leads to its row in the colophon looks like text.
 local function value(link)
-  if not latex or not link.classes:includes("value") then return nil end
+  if not link.classes:includes("value") then return nil end
   return { pandoc.RawInline("latex", "\\boundvalue{"), link, pandoc.RawInline("latex", "}") }
 end
 
 --- A chapter without a number stands in the running heads too.
 local function running_head(header)
-  if not latex or header.level > 1 or not header.classes:includes("unnumbered") then return nil end
+  if header.level > 1 or not header.classes:includes("unnumbered") then return nil end
   local mark = pandoc.Plain({ pandoc.RawInline("latex", "\\markboth{") })
   mark.content:extend(header.content)
   mark.content:insert(pandoc.RawInline("latex", "}{"))
@@ -209,6 +216,6 @@ end
 return {
   { traverse = "topdown", Image = image, Figure = figure, Div = callout },
   { Inlines = keep_percent },
-  { Link = value, Header = running_head },
+  latex and { Link = value, Header = running_head } or {},
   { Meta = metadata },
 }

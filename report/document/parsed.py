@@ -1,0 +1,29 @@
+"""Templates that are parsed once, by the lint, and compiled from what it parsed."""
+
+from collections.abc import MutableMapping
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, Template, nodes
+
+
+class ParsedLoader(FileSystemLoader):
+    """Loads templates from files, and takes the syntax of those that were parsed with `parse`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._parsed: dict[str, tuple[str, nodes.Template]] = {}
+
+    def parse(self, environment: Environment, source: str, name: str) -> nodes.Template:
+        """The syntax of `source`, the template `name`; raises TemplateSyntaxError. Leave it as it is."""
+        tree = environment.parse(source, name)
+        self._parsed[name] = source, tree
+        return tree
+
+    def load(
+        self, environment: Environment, name: str, globals: MutableMapping[str, Any] | None = None
+    ) -> Template:
+        """The template; its syntax is used up, since compiling alters it."""
+        text, path, current = self.get_source(environment, name)
+        source, tree = self._parsed.pop(name, ("", None))
+        code = environment.compile(tree if tree and source == text else text, name, path)
+        return environment.template_class.from_code(environment, code, globals or {}, current)
