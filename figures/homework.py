@@ -1,6 +1,7 @@
 """What the homework shows and the report does not: the practical's own plots, from the same results."""
 
 from collections.abc import Sequence
+from itertools import cycle, product
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -9,16 +10,8 @@ from figures import ascent, classifiers, generate_curves, saliency, style
 from figures.sheets import sheet, show, square_of
 from report.stage import Inputs, Outputs, Result
 
-LINES = (
-    style.BLUE,
-    style.VERMILION,
-    style.GREEN,
-    style.PURPLE,
-    style.ORANGE,
-    style.SKY,
-    style.INK,
-    style.GREY,
-)
+COLOURS = (style.BLUE, style.VERMILION, style.GREEN, style.PURPLE, style.ORANGE, style.SKY)
+DASHES = ("-", "--", ":")  # every colour once with each
 OPTIMISER = (
     "rates-equal",
     "rates-low",
@@ -57,11 +50,12 @@ def draw_c(tuning: dict[str, Any], outputs: Outputs) -> None:
     classifiers.mark(left, row["normalized"]["c"], row["normalized"]["cross_validation"]["value"])
     left.set_title(f"{row['title']}, {row['layer']}")
     left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, columnspacing=1)
-    for line, colour in zip(tuning["rows"], LINES, strict=False):
+    for line, (dash, colour) in zip(tuning["rows"], cycle(product(DASHES, COLOURS)), strict=False):
         points = line["normalized"]["points"]
         right.plot(
             [point["c"] for point in points], [point["test"]["value"] for point in points],
-            "-o", color=colour, markersize=2.5, linewidth=1, label=f"{line['title']}, {line['layer']}",
+            "o", linestyle=dash, color=colour, markersize=2.5, linewidth=1,
+            label=f"{line['title']}, {line['layer']}",
         )  # fmt: skip
     right.set_title("test set, every layer")
     right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, fontsize=6, columnspacing=1)

@@ -1,7 +1,5 @@
 """The smoke report, built once a session for all modules that look into it."""
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ from lxml import html
 from playwright.sync_api import Browser
 
 from tests.browser import chromium
-from tests.smoke import copy_to, make
+from tests.smoke import copy_to, make, text_of_pdf
 
 
 @pytest.fixture(scope="session")
@@ -33,11 +31,8 @@ def page(project: Path) -> Any:
 
 @pytest.fixture(scope="session")
 def printed(project: Path) -> str:
-    """The text of the PDF, laid out as there."""
-    if shutil.which("pdftotext") is None:
-        pytest.fail("pdftotext is missing: make latex installs it (poppler-utils)")
-    words = ["pdftotext", "-layout", str(project / "build/smoke/report.pdf"), "-"]
-    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    """The text of the PDF."""
+    return text_of_pdf(project / "build/smoke/report.pdf")
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 REPOSITORY = Path(__file__).parents[1]
 PARTS = ("experiments", "figures", "profiles", "templates", "pipeline.yaml", "Makefile", "pyproject.toml")
 
@@ -26,6 +28,14 @@ def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["make", *words, *variables], cwd=folder, capture_output=True, text=True, check=False
     )
+
+
+def text_of_pdf(path: Path) -> str:
+    """The text of a PDF, laid out as there; fails the test where its reader is missing."""
+    if shutil.which("pdftotext") is None:
+        pytest.fail("pdftotext is missing: make latex installs it (poppler-utils)")
+    words = ["pdftotext", "-layout", str(path), "-"]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
 
 
 def text_of(element: Any) -> str:

@@ -1,8 +1,6 @@
 """The homework, a second document of the smoke report's results: no stage runs for it."""
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +8,7 @@ import pytest
 from lxml import html
 
 from report.render.latex import too_wide
-from tests.smoke import make, text_of
+from tests.smoke import make, text_of, text_of_pdf
 
 QUESTIONS = {"sec-transfer": 11, "sec-visualize": 11, "sec-adapt": 4, "sec-generate": 9}  # 3-a to 3-d
 BUILT = ("stages", "figures", "animations")
@@ -42,10 +40,7 @@ def homework_page(homework: Path) -> Any:
 
 @pytest.fixture(scope="module")
 def homework_printed(homework: Path) -> str:
-    if shutil.which("pdftotext") is None:
-        pytest.fail("pdftotext is missing: make latex installs it (poppler-utils)")
-    words = ["pdftotext", "-layout", str(homework / "homework.pdf"), "-"]
-    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    return text_of_pdf(homework / "homework.pdf")
 
 
 @pytest.mark.parametrize("chapter", QUESTIONS)

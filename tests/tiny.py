@@ -100,11 +100,11 @@ class Tiny:
     def start(self, log: str, *words: str) -> subprocess.Popen[bytes]:
         """`make` in the background, in a process group of its own; it prints to the file `log`.
 
-        It heeds Ctrl+C also where the tests themselves run in the background of a script.
+        It heeds Ctrl+C and a lost shell also where the tests themselves run in the background of a script.
         """
         with (self.root / log).open("w") as file:
             return subprocess.Popen(
-                ["env", "--default-signal=INT", *self.make_words(*words)],
+                ["env", "--default-signal=INT,HUP", *self.make_words(*words)],
                 cwd=self.root,
                 env=self.environment(),
                 stdout=file,

@@ -23,10 +23,10 @@ class Replay:
     """
 
     def __init__(self, step: Callable[..., torch.Tensor], where: torch.device) -> None:
-        self._step, self._on_gpu = step, where.type == "cuda"
+        self._step = step
         self._calls: dict[tuple, int] = {}
         self._recorded: dict[tuple, _Recording] = {}
-        self._stream = torch.cuda.Stream(where) if self._on_gpu else None
+        self._stream = torch.cuda.Stream(where) if where.type == "cuda" else None
 
     def __call__(self, *given: torch.Tensor | None) -> torch.Tensor:
         if self._stream is None:

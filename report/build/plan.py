@@ -16,9 +16,8 @@ from report.build.settings import resolve
 from report.build.source import module_hash
 from report.errors import ColophonError
 
-if TYPE_CHECKING:  # imports Pydantic
-    from report.build.entries import Entry
-
+if TYPE_CHECKING:
+    from report.build.entries import Entry  # imports Pydantic
 State = Literal["fresh", "recorded", "stale", "missing", "after"]
 DONE = ("fresh", "recorded")
 NOTHING: Mapping[str, str] = {}

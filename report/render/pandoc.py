@@ -10,7 +10,7 @@ from report.render import latex
 from report.render.problems import Problem, parse_filter_report, raise_first
 from report.render.tools import FILTERS, THEME, Job, run_tool
 
-HEAP = ["+RTS", "-A128m", "-RTS"]  # 128 MB before the first collection: an eighth less time for 100 pages
+HEAP = ["+RTS", "-A128m", "-RTS"]  # 128 MB before the first collection: a tenth less time for 100 pages
 LATEX_VARIABLES = {
     "documentclass": "scrreprt",
     "classoption": "fontsize=11pt,paper=a4,oneside,numbers=noenddot",
