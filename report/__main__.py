@@ -2,6 +2,19 @@
 
 import sys
 
-from report.cli import main
+from report.errors import Forked
+from report.fork_client import run_in_fork
 
-sys.exit(main())
+
+def command() -> int:
+    from report.cli import main
+
+    try:
+        return main()
+    except Forked:  # by a server that `report make` started
+        pass
+    return main()
+
+
+run_in_fork()
+sys.exit(command())

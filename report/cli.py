@@ -156,6 +156,12 @@ def plan_command(project: Project, options: argparse.Namespace) -> int:
     return 0
 
 
+def make_command(project: Project, options: argparse.Namespace) -> int:
+    from report.build.fork_server import run_make
+
+    return run_make(project.build / f"{options.goal}.mk", options.words)
+
+
 def submit_command(project: Project, options: argparse.Namespace) -> int:
     from report.build.slurm import SlurmBuild
 
@@ -256,6 +262,7 @@ def new_command(options: argparse.Namespace) -> int:
 COMMANDS = {
     "run": run_command,
     "plan": plan_command,
+    "make": make_command,
     "submit": submit_command,
     "render": render_command,
     "claims": claims_command,

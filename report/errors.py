@@ -22,3 +22,7 @@ def suggestion(word: str, known: list[str]) -> str:
     near = get_close_matches(word, known, n=1)
     listed = f"Known: {', '.join(known)}" if known else "None are known here."
     return f"Did you mean {near[0]}? {listed}" if near else listed
+
+
+class Forked(BaseException):
+    """Leaves the fork server's code, in a fork that is to run the command of `sys.argv`."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PROC = Path("/proc")
-SET_CHILD_SUBREAPER = 36  # of prctl(2)
+SET_PARENT_DEATH_SIGNAL, SET_CHILD_SUBREAPER = 1, 36  # of prctl(2)
 TRACKER = b"resource_tracker"  # Python's own, which ends with us and complains where it is ended
 
 
@@ -31,6 +31,13 @@ def supervised() -> Iterator[None]:
             os._exit(1)
         if count := end_children():
             print(f"{count} process{'es' * (count > 1)} left running by the stage, ended", file=sys.stderr)
+
+
+def end_with_parent(parent: int) -> None:
+    """Have this process told to end (SIGTERM) when `parent`, which forked it, is gone, on Linux."""
+    ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def end_children() -> int:

@@ -4,13 +4,16 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from report.build.documents import Rendering, rendering_changes
 from report.build.frozen import to_draw
+from report.build.libraries import shared_libraries
 from report.build.plan import Planner, Status
 from report.build.progress import duration
 from report.build.restore import restore_all
 from report.errors import ColophonError
+from report.fork_client import VARIABLE
 
 GOALS = ("experiments", "figures", "html", "pdf", "report")
 FORMATS_OF = {"html": ("html",), "pdf": ("pdf",), "report": ("html", "pdf")}
@@ -54,13 +57,15 @@ def target_name(task_id: str) -> str:
 def rules(planner: Planner, stale: list[Status], render: list[Rendering], plan_file: Path) -> str:
     """The Make rules, to be run from the project's folder."""
     project = planner.project
-    seconds = json.dumps({s.task.id: round(s.seconds, 1) for s in stale})
+    seconds = {s.task.id: round(s.seconds, 1) for s in stale}
+    libraries = shared_libraries(project, planner.content, [s.task for s in stale])
     names = {s.task.id: target_name(s.task.id) for s in stale}
     document = f"{render[0].document}.document" if render else ""  # no stage has a name with a dot
     targets = " ".join([*names.values(), *([document] if render else [])])
     lines = [
         f"# What is stale in profile {project.profile}; written by `report plan`, read by Make.",
-        f"# expected seconds: {seconds}",
+        f"# expected seconds: {json.dumps(seconds)}",
+        f"# libraries: {json.dumps(libraries)}",
         f"export COLOPHON_PLAN := {project.relative(plan_file)}",
         f".PHONY: goal.all {targets}",
         f"goal.all: {targets}",
@@ -84,7 +89,8 @@ def local_rules(planner: Planner, stale: list[Status], names: dict[str, str]) ->
         needs = [names[need] for need in status.task.needs if need in names]
         whole = " --whole" * status.whole
         profile = planner.project.profile
-        run = f"{engine()} run --alone{whole} --profile {profile} {quote(status.task.id)}"
+        forks = f'{VARIABLE}="$${forks_variable(status.task.row.cpus)}" exec'
+        run = f"{forks} {engine()} run --alone{whole} --profile {profile} {quote(status.task.id)}"
         lines += [f"{names[status.task.id]}: {' '.join(needs)}".rstrip(), f"\t@{run}"]
     return lines
 
@@ -111,13 +117,23 @@ def quote(word: str) -> str:
 
 def expected_seconds(plan_file: Path) -> dict[str, float]:
     """The tasks of a plan with the seconds each is expected to take; empty without a plan."""
-    marker = "# expected seconds: "
+    return note_in(plan_file, "expected seconds")
+
+
+def note_in(plan_file: Path, name: str) -> dict[str, Any]:
+    """What the plan says under `name` in a comment; empty without one."""
+    marker = f"# {name}: "
     try:
         lines = plan_file.read_text(encoding="utf-8").splitlines()
     except OSError:
         return {}
     found = [line.removeprefix(marker) for line in lines if line.startswith(marker)]
     return json.loads(found[0]) if found else {}
+
+
+def forks_variable(cpus: int | str) -> str:
+    """The environment variable with the socket of the fork server for stages of `cpus` threads."""
+    return f"{VARIABLE}_{cpus}"
 
 
 def announce(stale: list[Status], render: list[Rendering], goal: str, profile: str) -> str:

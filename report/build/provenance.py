@@ -86,6 +86,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+@functools.cache
 def versions() -> dict[str, str]:
     """Python's version and those of the libraries that can change a result."""
     from importlib import metadata  # slow to import, and planning does without
@@ -100,9 +101,9 @@ def versions() -> dict[str, str]:
 
 
 def hardware() -> dict[str, Any]:
-    """Processor, cores, memory in GiB, and the GPU if torch was imported and uses one."""
+    """Processor, cores, memory in GiB, and the GPU if torch has used one."""
     torch = sys.modules.get("torch")
-    gpu = torch.cuda.get_device_name(0) if torch and torch.cuda.is_available() else None
+    gpu = torch.cuda.get_device_name() if torch and torch.cuda.is_initialized() else None
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
         "processor": processor(),

@@ -66,13 +66,10 @@ def build(profile: str, document: str, jobs: int) -> int:
         print(announce(found.run, found.render, "html", profile), flush=True)
         write_whole(file, rules(planner, found.run, found.render, file).encode())
         environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")}
-        make = [
-            environment.get("MAKE", "make"),
-            "--no-print-directory",
-            "-f",
-            planner.project.relative(file),
-        ]
-        return subprocess.run([*make, f"-j{jobs}"], check=False, env=environment).returncode
+        make = [environment.get("MAKE", "make"), "--no-print-directory"]
+        words = [*make, "-f", planner.project.relative(file), f"-j{jobs}"]
+        report = [sys.executable, "-m", "report", "make", "--profile", profile, "html"]
+        return subprocess.run([*report, *words], check=False, env=environment).returncode
     if found.render:
         build_document(planner, document, ["html"])
     return 0
