@@ -141,6 +141,7 @@ def make_environment(planner: Planner) -> Environment:
         "claims": environment.claims.listing,  # type: ignore[attr-defined]  # ClaimBlock extends it
         "stages": provenance.stage_records(planner),
         "shared": provenance.shared,
+        "grouped": provenance.grouped,
         "profile": {"name": project.profile, "about": escape.markdown(profile.about)},
     }
     return environment

@@ -1,9 +1,12 @@
 """Templates that are parsed once, by the lint, and compiled from what it parsed."""
 
+import re
 from collections.abc import MutableMapping
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, Template, nodes
+from jinja2 import Environment, FileSystemLoader, Template, TemplateSyntaxError, nodes
+
+FOREIGN_COMMENT = re.compile(r"\{#(?=\s)")  # `{#sec-x}` is an identifier
 
 
 class ParsedLoader(FileSystemLoader):
@@ -15,6 +18,7 @@ class ParsedLoader(FileSystemLoader):
 
     def parse(self, environment: Environment, source: str, name: str) -> nodes.Template:
         """The syntax of `source`, the template `name`; raises TemplateSyntaxError. Leave it as it is."""
+        refuse_comment(source, name)
         tree = environment.parse(source, name)
         self._parsed[name] = source, tree
         return tree
@@ -25,5 +29,13 @@ class ParsedLoader(FileSystemLoader):
         """The template; its syntax is used up, since compiling alters it."""
         text, path, current = self.get_source(environment, name)
         source, tree = self._parsed.pop(name, ("", None))
+        refuse_comment(text, name)
         code = environment.compile(tree if tree and source == text else text, name, path)
         return environment.template_class.from_code(environment, code, globals or {}, current)
+
+
+def refuse_comment(source: str, name: str) -> None:
+    """Raise TemplateSyntaxError for Jinja's usual kind of comment, which would be printed."""
+    if found := FOREIGN_COMMENT.search(source):
+        line = source.count("\n", 0, found.start()) + 1
+        raise TemplateSyntaxError("a comment is written <# … #>, not {# … #}", line, name)

@@ -11,6 +11,7 @@ from report.document.escape import markdown
 from report.document.facts import fact_text
 
 NBSP = "\u00a0"
+OWN = ("anchor", "each", "when", "took")  # of each record of a stage that was expanded
 
 
 def stage_records(planner: Planner) -> list[dict[str, Any]]:
@@ -53,6 +54,15 @@ def record(made: dict[str, Any]) -> dict[str, Any]:
         ),
         "data": {markdown(name): fingerprint[:12] for name, fingerprint in made["data"].items()},
     }
+
+
+def grouped(records: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The records that differ in what their stage was expanded over, in the time and no more, together."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for record in records:
+        alike = {key: value for key, value in record.items() if key not in OWN}
+        groups.setdefault(repr(alike), []).append(record)
+    return list(groups.values())
 
 
 def text(value: Any) -> str:

@@ -122,6 +122,7 @@ def test_identifiers_in_braces_are_left_alone_and_comments_are_dropped(write):
         ('{{ animation("part/plot") }}', r"line 1: no animation 'part/plot'"),
         ("\n{{ accuracy }}", r"line 2: 'accuracy' is undefined"),
         ("\n{% if %}", r"one.qmd.j2, line 2: "),
+        ("\n\n{# a note #}", r"one.qmd.j2, line 3: a comment is written <# … #>, not {# … #}"),
         ('{{ results("part/count").rows }}', r"line 1: part/count: rows is a list"),
         ("\n{{ range(3) | length / 7 }}", r"line 2: the number 0.42\d+ was computed in the template"),
         ('{{ table("tbl-x", "C", [["N", "nam"]], results("part/count").rows) }}', r"rows.0 has no 'nam'"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from report.document.provenance import text
+from report.document.provenance import grouped, text
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,11 @@ from report.document.provenance import text
 )
 def test_a_setting_reads_as_words(value, words):
     assert text(value) == words
+
+
+def test_records_that_differ_in_no_setting_stand_together():
+    rows = [
+        {"stage": stage, "anchor": each, "each": each, "when": each, "took": each, "settings": {"rate": rate}}
+        for stage, each, rate in [("a", "x", "1"), ("b", "x", "1"), ("a", "y", "1"), ("a", "z", "2")]
+    ]
+    assert [[row["each"] for row in group] for group in grouped(rows)] == [["x", "y"], ["x"], ["z"]]
