@@ -2,6 +2,7 @@
 
 import shutil
 import traceback
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from report.document.comparison import comparisons
 from report.document.facts import facts_value
 from report.document.paired import paired
 from report.document.parsed import ParsedLoader
-from report.document.tables import Tables
+from report.document.tables import Table, Tables
 from report.document.values import Origin, Value
 from report.errors import ColophonError, suggestion
 
@@ -51,8 +52,20 @@ class Manifest(BaseModel):
     names: list[str] = []
 
 
-def assemble(planner: Planner, document: str) -> Path:
-    """Write `build/<profile>/<document>/<document>.qmd`, what it cites and the exports; returns its path.
+@dataclass(frozen=True)
+class Assembled:
+    """A document's source, and the tables in it."""
+
+    source: Path
+    tables: list[Table]
+
+    def export(self, planner: Planner) -> None:
+        """Write the tables and all values beside the source, for documents of one's own."""
+        exports.write(self.source.parent, self.tables, every_metric(planner))
+
+
+def assemble(planner: Planner, document: str) -> Assembled:
+    """Write `build/<profile>/<document>/<document>.qmd` and what it cites.
 
     Raises ColophonError, with the template's file and line, for a value that does not exist and for
     numbers typed by hand.
@@ -78,12 +91,11 @@ def assemble(planner: Planner, document: str) -> Path:
     )
     body = stale.mark_pictures(body, shown)
     whole = f"---\n{head}---\n\n{body}\n"
-    exports.write(target.parent, environment.globals["table"].made.values(), every_metric(planner))
     if not target.is_file() or target.read_text(encoding="utf-8") != whole:
         temporary = target.with_suffix(".tmp")
         temporary.write_text(whole, encoding="utf-8")
         temporary.replace(target)
-    return target
+    return Assembled(target, list(environment.globals["table"].made.values()))
 
 
 def read_manifest(planner: Planner, document: str) -> Manifest:

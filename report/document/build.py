@@ -43,7 +43,7 @@ def assemble_claims(planner: Planner, document: str) -> Path:
     require_document(planner, document)
     with exclusive(planner.project.build / "state" / f"{document}.lock", document):
         require_fresh(planner, document)
-        return assemble(planner, document).with_name(CLAIMS)
+        return assemble(planner, document).source.with_name(CLAIMS)
 
 
 def require_fresh(planner: Planner, document: str) -> None:
@@ -66,14 +66,16 @@ def render_all(planner: Planner, document: str, renderings: list[Rendering]) -> 
     require_fresh(planner, document)
     project = planner.project
     parts = rendering_parts(planner, renderings[0])
-    source = assemble(planner, document)
+    assembled = assemble(planner, document)
 
     def render_one(rendering: Rendering) -> None:
         log = project.build / "state" / f"{document}.{rendering.format}.log"
         epoch = source_date(project.root)
-        render(source, rendering.target(planner), renderer=project.renderer, epoch=epoch, log=log)
+        render(assembled.source, rendering.target(planner), renderer=project.renderer, epoch=epoch, log=log)
+        exported.result()
         record_rendering(planner, rendering, parts)
 
     with ThreadPoolExecutor() as pool:
+        exported = pool.submit(assembled.export, planner)
         list(pool.map(render_one, renderings))
     planner.content.save()

@@ -65,7 +65,7 @@ def write(folder: Path) -> Write:
     def assembled(template: str) -> str:
         (folder / "templates/paper/one.qmd.j2").write_text(template)
         project = open_project("demo", folder, {"SOURCE_DATE_EPOCH": "0"})
-        return assemble(Planner(project), "paper").read_text(encoding="utf-8")
+        return assemble(Planner(project), "paper").source.read_text(encoding="utf-8")
 
     return assembled
 
