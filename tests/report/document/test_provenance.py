@@ -22,7 +22,14 @@ def test_a_setting_reads_as_words(value, words):
 
 def test_records_that_differ_in_no_setting_stand_together():
     rows = [
-        {"stage": stage, "anchor": each, "each": each, "when": each, "took": each, "settings": {"rate": rate}}
+        {
+            "stage": stage,
+            "anchor": each,
+            "each": each,
+            "when": each,
+            "took": each,
+            "settings": {"rate": rate},
+        }
         for stage, each, rate in [("a", "x", "1"), ("b", "x", "1"), ("a", "y", "1"), ("a", "z", "2")]
     ]
     assert [[row["each"] for row in group] for group in grouped(rows)] == [["x", "y"], ["x"], ["z"]]
