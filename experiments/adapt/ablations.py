@@ -5,13 +5,13 @@ they can be compared seed by seed.
 """
 
 from math import isinf
+from statistics import fmean
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from experiments.adapt import evaluation, methods
-from experiments.adapt.evaluation import Baseline, Method, evaluate, pool, summarize
-from experiments.adapt.methods import baselines
+from experiments.adapt.evaluation import Baseline, Method, Run, evaluate, pool, summarize
 from experiments.adapt.networks import Shape
 from experiments.adapt.reversal import STEEPEST, Schedule, practical
 from experiments.adapt.sweep import Plan, train
@@ -45,6 +45,13 @@ class Settings(methods.Settings):
     )
     margin: float = Field(default=5, ge=0, le=100, description="that of adapt/dann")
 
+    @field_validator("fixed")
+    @classmethod
+    def hold_cut(cls, fixed: tuple[str, ...]) -> tuple[str, ...]:
+        if "cut" not in fixed:
+            raise ValueError("cut must be among them: by its runs it is told which of the others failed")
+        return fixed
+
 
 class Row(Method):
     slug: str = quantity("the row's name: one of the fixed strengths, c or grid")
@@ -58,7 +65,9 @@ class Metrics(evaluation.About):
     seeds: int = quantity("trainings a row, but for the grid, a count")
     grid_seeds: int = quantity("trainings a row of the grid, a count")
     trainings: int = quantity("trainings in all, a count")
-    baseline: Baseline = quantity("what the runs are held against to say that they failed")
+    baseline: Baseline = quantity(
+        "what the runs are held against to say that they failed: the runs that learn from the source alone"
+    )
     fixed: list[Row] = quantity("strengths that do not change in training")
     by_c: list[Row] = quantity("the practical's schedule, by its constant")
     grid: list[Row] = quantity("end and slope apart, row by row of the end")
@@ -68,9 +77,11 @@ class Metrics(evaluation.About):
 
 
 def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Metrics:
-    """Writes nothing but the metrics."""
+    """Writes nothing but the metrics.
+
+    A run is held against those of this very sweep whose gradient is cut off, which were trained as long.
+    """
     both = domains.load(settings, inputs.data)
-    baseline = baselines(inputs["adapt/source_only"], settings.margin)["practical"]
     grid = [Schedule(end, slope) for end in settings.strengths for slope in settings.slopes]
     kinds: list[tuple[str, str, float | None, Schedule, tuple[int, ...]]] = [
         *((slug, FIXED[slug][0], None, FIXED[slug][1], settings.seeds) for slug in settings.fixed),
@@ -81,10 +92,18 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
     recipe = settings.recipe(settings.epochs)
     pools = [pool(both.source), pool(both.target, labelled=False)]
     trained = train(plans, pools, recipe, Shape(settings.channels), outputs, "sweep")
-    runs = evaluate(trained, both, baseline)
+    runs = evaluate(trained, both, None)
+    of_kind = [[runs.pop(0) for _ in seeds] for *_, seeds in kinds]
+    alone = of_kind[settings.fixed.index("cut")]
+    baseline = Baseline(
+        source=fmean(run.source for run in alone),
+        target=fmean(run.target for run in alone),
+        margin=settings.margin,
+    )
     rows = []
-    for slug, title, c, schedule, seeds in kinds:
-        own, runs = runs[: len(seeds)], runs[len(seeds) :]
+    for (slug, title, c, schedule, _), own in zip(kinds, of_kind, strict=True):
+        if own is not alone:
+            own = [judged(run, baseline) for run in own]
         fields = summarize(own, **methods.about(trained, recipe), title=title, shuffled=False)
         slope = None if isinf(schedule.slope) else schedule.slope
         rows.append(Row(**fields, slug=slug, c=c, end=schedule.end, slope=slope))
@@ -103,3 +122,9 @@ def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Met
         failures=sum(row.failures for row in rows),
         diverged=sum(row.diverged for row in rows),
     )
+
+
+def judged(run: Run, baseline: Baseline) -> Run:
+    """`run`, with why it failed against `baseline`."""
+    failed = baseline.why_failed(run.source, run.target, run.stopped)
+    return Run.model_validate(run.model_dump() | {"failed": failed})

@@ -95,8 +95,17 @@ def test_ablations_train_every_schedule_with_the_same_seeds(run_stage, baseline)
     assert all([run.seed for run in row.runs] == [1, 2] for row in metrics.grid)
     best = max(row.target.value for row in metrics.by_c)
     assert metrics.oracle and metrics.oracle.target.value == best
+    cut = next(row for row in metrics.fixed if row.slug == "cut")
+    assert metrics.baseline.source == cut.source.value and cut.failures == cut.diverged
     rows = [*metrics.fixed, *metrics.by_c, *metrics.grid]
+    for run in (run for row in rows if row is not cut for run in row.runs):
+        assert run.failed == metrics.baseline.why_failed(run.source, run.target, run.stopped)
     assert metrics.failures == sum(run.failed is not None for row in rows for run in row.runs)
+
+
+def test_a_sweep_without_the_runs_that_the_others_are_held_against_is_refused() -> None:
+    with pytest.raises(ValidationError, match="cut must be among them"):
+        ablations.Settings(fixed=("full",))
 
 
 def test_cutting_the_gradient_leaves_the_digits_as_if_there_were_no_domain_head(
