@@ -36,14 +36,16 @@ def build_document(planner: Planner, document: str, formats: list[str]) -> list[
 
 
 def assemble_claims(planner: Planner, document: str) -> Path:
-    """Assemble `document` for its claims alone; returns the file that lists them, claims.json.
+    """Assemble `document` and its exports, unrendered; returns the file that lists its claims, claims.json.
 
     Raises ColophonError where results are missing or stale, and for whatever stops a rendering.
     """
     require_document(planner, document)
     with exclusive(planner.project.build / "state" / f"{document}.lock", document):
         require_fresh(planner, document)
-        return assemble(planner, document).source.with_name(CLAIMS)
+        assembled = assemble(planner, document)
+        assembled.export(planner)
+        return assembled.source.with_name(CLAIMS)
 
 
 def require_fresh(planner: Planner, document: str) -> None:
