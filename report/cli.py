@@ -141,7 +141,8 @@ def plan_command(project: Project, options: argparse.Namespace) -> int:
     Path(f"{file}.done").unlink(missing_ok=True)
     if not stale and not render:
         file.unlink(missing_ok=True)
-        print(f"{project.profile}: {options.goal} is up to date")
+        what = options.doc if options.goal == "report" else options.goal
+        print(f"{project.profile}: {what} is up to date")
         return 0
     if stale and project.executor == "slurm":
         from report.build.slurm_queue import require_slurm

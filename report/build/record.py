@@ -56,8 +56,9 @@ def record(planner: Planner) -> str:
         size = sum(path.stat().st_size for path in recorded.folder.rglob("*") if path.is_file())
         planner.content.save()
     where, have = planner.project.relative(recorded.folder), {e.provenance["id"] for e in entries}
+    figures = f" and {len(kept_drawn)} figure{'s' * (len(kept_drawn) > 1)}" if kept_drawn else ""
     lines = [
-        f"{where}: {len(entries)} of {len(stages)} results ({new} new, {pruned} pruned), "
+        f"{where}: {len(entries)} of {len(stages)} results{figures} ({new} new, {pruned} pruned), "
         f"{megabytes(size)} of {megabytes(PROFILE_LIMIT)}"
     ]
     lines += [

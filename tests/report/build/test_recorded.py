@@ -103,7 +103,7 @@ def test_a_figure_that_reads_what_is_left_out_is_kept_as_it_was_drawn(
     built(recorded, "figures")
     recorded.ran()
     told = record(planner(recorded))
-    assert told.startswith("recorded/demo: 9 of 9 results (1 new, 0 pruned)")
+    assert told.startswith("recorded/demo: 9 of 9 results and 1 figure (1 new, 0 pruned)")
     assert "figures/chain is kept as drawn, as it reads what is left out" in told
     clone = recorded.copy(tmp_path / "a clone", "build", "data")
     built(clone, "figures", FROZEN="1")
