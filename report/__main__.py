@@ -1,9 +1,10 @@
 """`python -m report`: run from a project's folder."""
 
+import os
 import sys
 
+from report import FORKS
 from report.errors import Forked
-from report.fork_client import run_in_fork
 
 
 def command() -> int:
@@ -16,5 +17,8 @@ def command() -> int:
     return main()
 
 
-run_in_fork()
+if os.environ.get(FORKS):
+    from report.fork_client import run_in_fork
+
+    run_in_fork()
 sys.exit(command())

@@ -10,7 +10,7 @@ import socket
 import sys
 from pathlib import Path
 
-VARIABLE = "COLOPHON_FORKS"  # the server's socket, as `descriptor:inode`
+from report import FORKS
 
 
 def run_in_fork() -> None:
@@ -18,7 +18,7 @@ def run_in_fork() -> None:
 
     Returns where there is none, or no more: the command then runs here.
     """
-    server = server_socket(os.environ.pop(VARIABLE, ""))
+    server = server_socket(os.environ.pop(FORKS, ""))
     if server is None:
         return
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from report import FORKS
 from report.build.documents import Rendering, rendering_changes
 from report.build.frozen import to_draw
 from report.build.libraries import shared_libraries
@@ -13,7 +14,6 @@ from report.build.plan import Planner, Status
 from report.build.progress import duration
 from report.build.restore import restore_all
 from report.errors import ColophonError
-from report.fork_client import VARIABLE
 
 GOALS = ("experiments", "figures", "html", "pdf", "report")
 FORMATS_OF = {"html": ("html",), "pdf": ("pdf",), "report": ("html", "pdf")}
@@ -89,7 +89,7 @@ def local_rules(planner: Planner, stale: list[Status], names: dict[str, str]) ->
         needs = [names[need] for need in status.task.needs if need in names]
         whole = " --whole" * status.whole
         profile = planner.project.profile
-        forks = f'{VARIABLE}="$${forks_variable(status.task.row.cpus)}" exec'
+        forks = f'{FORKS}="$${forks_variable(status.task.row.cpus)}" exec'
         run = f"{forks} {engine()} run --alone{whole} --profile {profile} {quote(status.task.id)}"
         lines += [f"{names[status.task.id]}: {' '.join(needs)}".rstrip(), f"\t@{run}"]
     return lines
@@ -133,7 +133,7 @@ def note_in(plan_file: Path, name: str) -> dict[str, Any]:
 
 def forks_variable(cpus: int | str) -> str:
     """The environment variable with the socket of the fork server for stages of `cpus` threads."""
-    return f"{VARIABLE}_{cpus}"
+    return f"{FORKS}_{cpus}"
 
 
 def announce(stale: list[Status], render: list[Rendering], goal: str, profile: str) -> str:
