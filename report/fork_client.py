@@ -3,6 +3,7 @@
 Imported before anything else of the engine, since what it spares is the time of imports.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -12,6 +13,8 @@ from pathlib import Path
 
 from report import FORKS
 
+STANDARD = (0, 1, 2)  # descriptors of input, output and errors
+
 
 def run_in_fork() -> None:
     """Run this command in a fork of the server that `COLOPHON_FORKS` names, and exit with its status.
@@ -19,14 +22,14 @@ def run_in_fork() -> None:
     Returns where there is none, or no more: the command then runs here.
     """
     server = server_socket(os.environ.pop(FORKS, ""))
-    if server is None:
+    if server is None or not all(map(is_open, STANDARD)):
         return
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     request = json.dumps([sys.argv, str(Path.cwd()), dict(os.environ)]).encode()
     with server, ours:
         try:
             with theirs:
-                socket.send_fds(server, [request], [0, 1, 2, theirs.fileno()])
+                socket.send_fds(server, [request], [*STANDARD, theirs.fileno()])
             told = ours.recv(64)  # ended by Ctrl+C: the server then ends the fork that it has just made
         except OSError:  # the server is gone, or the environment is longer than a message may be
             return
@@ -47,10 +50,24 @@ def server_socket(name: str) -> socket.socket | None:
         return None
 
 
+def is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+def pass_on(pid: int) -> None:
+    """Tell the fork to end, if it has not done so."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+
+
 def follow(pid: int, ours: socket.socket) -> int:
     """Wait for the fork `pid`, which Ctrl+C reaches as it does us; its status. Ends by its signal."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(pid, signal.SIGTERM))
+    signal.signal(signal.SIGTERM, lambda *_: pass_on(pid))
     told = ours.recv(64)
     if not told:
         print(f"error: {' '.join(sys.argv[1:])}: the process that started it is gone", file=sys.stderr)

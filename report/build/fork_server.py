@@ -20,6 +20,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from report import FORKS
 from report.build.children import end_with_parent
 from report.build.makefile import forks_variable, note_in
 from report.build.provenance import versions
@@ -28,7 +29,7 @@ from report.errors import Forked
 ENGINE = ("report.build.runner", "filelock")
 REQUEST = 2**20  # bytes; Linux refuses longer messages of this kind
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-HELD = {signal.SIGINT, signal.SIGTERM, signal.SIGCHLD}  # which are not for a server
+HELD = {signal.SIGINT, signal.SIGCHLD}  # which are not for a server that loads libraries
 
 
 def run_make(plan_file: Path, words: list[str]) -> int:
@@ -37,30 +38,43 @@ def run_make(plan_file: Path, words: list[str]) -> int:
     Raises Forked in each fork of a server.
     """
     libraries = note_in(plan_file, "libraries") if sys.platform == "linux" else {}
-    environment, sockets, servers = dict(os.environ), [], []
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(FORKS)}
+    sockets, servers = [], []
     for cpus, names in libraries.items():
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        sys.stdout.flush()
-        sys.stderr.flush()
+        flush()
         pid = os.fork()
         if not pid:
             for other in (theirs, *sockets):
                 other.close()
+            os.closerange(3, ours.fileno())  # Make's job server, which no stage is to hold
+            os.closerange(ours.fileno() + 1, 1024)
             Server(ours, cpus, names).serve()
         servers.append(pid)
         ours.close()
         theirs.set_inheritable(True)
         environment[forks_variable(cpus)] = f"{theirs.fileno()}:{os.fstat(theirs.fileno()).st_ino}"
         sockets.append(theirs)
-    make = subprocess.Popen(words, env=environment, close_fds=False)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Make gets it too
-    signal.signal(signal.SIGTERM, lambda *_: make.terminate())
-    status = make.wait()
+    running: list[subprocess.Popen[bytes]] = []
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda *_: None)  # Make gets it too
+    signal.signal(signal.SIGTERM, lambda *_: [make.terminate() for make in running])
+    running.append(subprocess.Popen(words, env=environment, close_fds=False))
+    status = running[0].wait()
     for open_socket in sockets:
         open_socket.close()
-    for pid in servers:  # each ends with the last of its stages
+    for pid in servers:  # each ends with the last of its stages, and at once if it still loads libraries
+        if status:
+            os.kill(pid, signal.SIGTERM)
         os.waitpid(pid, 0)
-    return status
+    return status if status >= 0 else 128 - status
+
+
+def flush() -> None:
+    """Write out what is buffered, which a fork would write again."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
 
 
 class Server:
@@ -73,22 +87,27 @@ class Server:
     """
 
     def __init__(self, requests: socket.socket, cpus: str, libraries: list[str]) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
-        self.requests = requests
+        self.requests, self.cpus = requests, cpus
         self.replies: dict[int, socket.socket] = {}  # to the client of each fork that runs
         self.selector = selectors.DefaultSelector()
+        before = dict(os.environ)
         os.environ.update(dict.fromkeys(THREADS, cpus))
         for name in [*ENGINE, *libraries]:
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
         versions()  # read from many files, and kept
+        self.set_by_libraries = {n: value for n, value in os.environ.items() if before.get(n) != value}
+        flush()
 
     def serve(self) -> NoReturn:
         """Answer requests until the end. Raises Forked in each fork."""
-        wakeup, written = os.pipe()
+        self.pipe = wakeup, written = os.pipe()
         os.set_blocking(written, False)
         signal.set_wakeup_fd(written, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         self.selector.register(self.requests, selectors.EVENT_READ, self.accept)
         self.selector.register(wakeup, selectors.EVENT_READ, lambda: self.reap(os.read(wakeup, 512)))
@@ -102,9 +121,15 @@ class Server:
         if not request:
             self.selector.unregister(self.requests)
             return
+        server, pid = os.getpid(), -1
+        if len(descriptors) == 4:
+            with contextlib.suppress(OSError):  # no memory: the client, told nothing, runs by itself
+                pid = os.fork()
+        if pid == -1:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            return
         reply = socket.socket(fileno=descriptors.pop())
-        server = os.getpid()
-        pid = os.fork()
         if not pid:
             reply.close()
             self.become(request, descriptors, server)
@@ -136,18 +161,17 @@ class Server:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self.selector.close()
+        for descriptor in self.pipe:
+            os.close(descriptor)
         for other in (self.requests, *self.replies.values()):
             other.close()
         for standard, descriptor in enumerate(descriptors):
             os.dup2(descriptor, standard)
             os.close(descriptor)
-        threads = {name: os.environ[name] for name in THREADS}
         sys.argv, folder, environment = json.loads(request)
         os.environ.clear()
-        os.environ.update(environment | threads)
+        os.environ.update(self.set_by_libraries | environment | dict.fromkeys(THREADS, self.cpus))
         os.chdir(folder)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {*HELD, signal.SIGTERM})
         end_with_parent(server)
         raise Forked

@@ -58,7 +58,9 @@ def rules(planner: Planner, stale: list[Status], render: list[Rendering], plan_f
     """The Make rules, to be run from the project's folder."""
     project = planner.project
     seconds = {s.task.id: round(s.seconds, 1) for s in stale}
-    libraries = shared_libraries(project, planner.content, [s.task for s in stale])
+    local = [] if project.executor == "slurm" else [s.task for s in stale]
+    libraries = shared_libraries(project, planner.content, local)
+    planner.content.save()
     names = {s.task.id: target_name(s.task.id) for s in stale}
     document = f"{render[0].document}.document" if render else ""  # no stage has a name with a dot
     targets = " ".join([*names.values(), *([document] if render else [])])

@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, Template, TemplateSyntaxError, nodes
 
-FOREIGN_COMMENT = re.compile(r"\{#(?=\s)")  # `{#sec-x}` is an identifier
+FOREIGN_COMMENT = re.compile(r"\{#(?=[\s+]|-\s)")  # `{#sec-x}` is an identifier
 
 
 class ParsedLoader(FileSystemLoader):
