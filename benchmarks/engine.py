@@ -79,6 +79,7 @@ class Bench:
         self.tool, self.root = tool, root
         path = f"{environment / 'bin'}:{os.environ['PATH']}"
         dropped = ("PYTHONPATH", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PROFILE", "EXECUTOR")
+        dropped += ("PYTHONDONTWRITEBYTECODE",)  # every tool is compiled once, as on a user's machine
         kept = {k: v for k, v in os.environ.items() if k not in dropped and not k.startswith("COLOPHON_")}
         self.environment = kept | {"PATH": path, "DVC_NO_ANALYTICS": "1", "PYTHONHASHSEED": "0"}
 
