@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+from report import THREADS
 from report.build.makefile import announce, expected_seconds, plan, rules
 from report.build.plan import Planner
 from report.build.progress import duration
@@ -100,8 +101,7 @@ def fix_environment(cpus: int) -> None:
     Python reads the one when it starts, numpy and torch the other when they are loaded: where that
     is past, this process starts again.
     """
-    threads = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-    wanted = dict.fromkeys(threads, str(cpus)) | {"PYTHONHASHSEED": "0"}
+    wanted = dict.fromkeys(THREADS, str(cpus)) | {"PYTHONHASHSEED": "0"}
     differ = {name for name, value in wanted.items() if os.environ.get(name) != value}
     os.environ.update(wanted)
     if "PYTHONHASHSEED" in differ or (differ and "numpy" in sys.modules):

@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from report import FORKS
+from report import FORKS, THREADS
 from report.build.children import end_with_parent
 from report.build.makefile import forks_variable, note_in
 from report.build.provenance import versions
@@ -28,7 +28,6 @@ from report.errors import Forked
 
 ENGINE = ("report.build.runner", "filelock")
 REQUEST = 2**20  # bytes; Linux refuses longer messages of this kind
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 HELD = {signal.SIGINT, signal.SIGCHLD}  # which are not for a server that loads libraries
 
 

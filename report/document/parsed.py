@@ -29,8 +29,10 @@ class ParsedLoader(FileSystemLoader):
         """The template; its syntax is used up, since compiling alters it."""
         text, path, current = self.get_source(environment, name)
         source, tree = self._parsed.pop(name, ("", None))
-        refuse_comment(text, name)
-        code = environment.compile(tree if tree and source == text else text, name, path)
+        if tree is None or source != text:
+            refuse_comment(text, name)
+            tree = text
+        code = environment.compile(tree, name, path)
         return environment.template_class.from_code(environment, code, globals or {}, current)
 
 

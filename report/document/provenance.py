@@ -4,13 +4,13 @@ import re
 from datetime import datetime
 from typing import Any
 
+from report.build.pipeline import DRAWN
 from report.build.plan import Planner
 from report.build.progress import duration
 from report.build.provenance import read_provenance
 from report.document.escape import markdown
 from report.document.facts import fact_text
 
-DRAWN = ("figures/", "animations/")
 NBSP = "\u00a0"
 OWN = ("anchor", "each", "when", "took")  # of each record of a stage that was expanded
 
@@ -39,7 +39,7 @@ def record(made: dict[str, Any]) -> dict[str, Any]:
     return {
         "anchor": anchor(made["id"]),
         "stage": markdown(made["stage"]),
-        "drawn": made["id"].startswith(DRAWN),  # when and where says nothing: it is drawn anew anywhere
+        "drawn": made["id"].split("/")[0] in DRAWN,  # anew anywhere: when and where says nothing
         "each": markdown(each),
         "about": markdown(made["about"]),
         "script": markdown(made["script"]),

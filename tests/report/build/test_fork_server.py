@@ -27,7 +27,7 @@ while Path("hang-{name}").exists():
     time.sleep(0.02)
 if Path("die-{name}").exists():
     os.kill(os.getpid(), 9)
-if Path("parricide").exists():
+if Path("parricide-{name}").exists():
     os.kill(os.getppid(), 9)
     time.sleep(60)
 return Metrics(value=float(np.random.random()), more=[])
@@ -107,13 +107,12 @@ def test_a_stage_ended_by_a_signal_ends_its_recipe_so(two: Tiny) -> None:
 
 
 def test_stages_whose_server_is_gone_start_by_themselves(two: Tiny) -> None:
-    (two.root / "parricide").touch()
+    (two.root / "parricide-two").touch()  # the first in the table
     done = two.make("experiments", "-k", "JOBS=1")
     assert done.returncode != 0
     assert "the process that started it is gone" in done.stderr
-    (two.root / "parricide").unlink()
-    two.edit("experiments/side.py", "start: int = 3", "start: int = 4")
-    assert two.make("experiments").returncode == 0
+    assert told(two, "two")["client"] == ["-m", "report", "make"]
+    assert told(two, "one")["client"][0] == "--no-print-directory"  # Make's
     assert two.read("build/demo/stages/one/metrics.json")
 
 
