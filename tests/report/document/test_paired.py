@@ -72,9 +72,15 @@ def test_pairs_exchanged_point_the_other_way_with_the_same_p():
 @pytest.mark.parametrize("size", [17, 25])  # more patterns of signs than are drawn
 def test_drawn_sign_flips_give_the_p_of_scipys_permutation_test_but_for_the_draws(size: int):
     differences = np.random.default_rng(2).normal(0.4, 1.0, size)
-    expected = stats.permutation_test(
-        (differences,), np.mean, permutation_type="samples", n_resamples=99_999, vectorized=True, rng=1
-    ).pvalue
+    given = stats.permutation_test(
+        (differences,),
+        np.mean,
+        permutation_type="samples",
+        n_resamples=99_999,
+        vectorized=True,
+        rng=np.random.default_rng(1),
+    )
+    expected = float(given.pvalue)
     assert 0.01 < expected < 0.5
     assert by_flips(differences).p == pytest.approx(expected, abs=6 * (2 * expected / 99_999) ** 0.5)
 
