@@ -2,13 +2,12 @@
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal
-
-from annotated_types import Ge, Gt, Lt
 
 from report.build.content import Content
 from report.build.project import Project
@@ -17,8 +16,21 @@ from report.errors import ColophonError, suggestion
 
 DRAWN = ("figures", "animations")  # sections of the stage table, and folders of the build
 STRICT = {"extra": "forbid"}  # for Pydantic, which checks these classes: see tables.py
-Finite = Annotated[float, Gt(-math.inf), Lt(math.inf)]
-Positive = Annotated[float, Gt(0), Lt(math.inf)]
+
+
+@dataclass(frozen=True)
+class Above:
+    """For Pydantic: a number above `low` and not infinite. annotated_types takes a tenth of a build's start."""
+
+    low: float
+
+    def __get_pydantic_core_schema__(self, source: type, handler: Callable[[type], Any]) -> dict[str, Any]:
+        finite = {"lt": math.inf} if source is float else {}
+        return {**handler(source), "gt": self.low, **finite}
+
+
+Finite = Annotated[float, Above(-math.inf)]
+Positive = Annotated[float, Above(0)]
 
 
 @dataclass(frozen=True)
@@ -47,7 +59,7 @@ class Row:
     data: list[str] = field(default_factory=list)
     device: Literal["auto", "cpu", "gpu"] = "auto"
     minutes: Positive = 1.0
-    cpus: Annotated[int, Ge(1)] = 1
+    cpus: Annotated[int, Above(0)] = 1
     memory: Positive | None = None
     limit: Positive | None = None
     unrecorded: list[str] = field(default_factory=list)

@@ -3,7 +3,6 @@
 import functools
 import json
 import os
-import platform
 import re
 import sys
 from datetime import UTC, datetime
@@ -89,7 +88,8 @@ def now() -> str:
 @functools.cache
 def versions() -> dict[str, str]:
     """Python's version and those of the libraries that can change a result."""
-    from importlib import metadata  # slow to import, and planning does without
+    import platform  # slow to import, and planning does without
+    from importlib import metadata
 
     found = {"python": platform.python_version()}
     for name in LIBRARIES:
@@ -102,6 +102,8 @@ def versions() -> dict[str, str]:
 
 def hardware() -> dict[str, Any]:
     """Processor, cores, memory in GiB, and the GPU if torch has used one."""
+    import platform
+
     torch = sys.modules.get("torch")
     gpu = torch.cuda.get_device_name() if torch and torch.cuda.is_initialized() else None
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
@@ -119,7 +121,7 @@ def processor() -> str:
         found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     except OSError:
         found = None
-    return found.group(1).strip() if found else platform.processor() or platform.machine()
+    return found.group(1).strip() if found else os.uname().machine
 
 
 @functools.cache

@@ -149,6 +149,18 @@ TABLES: dict[str, tuple[Change, list[str]]] = {
         row("more", "{gpus: 1}"),
         ["pipeline.yaml: stages.more.gpus: unknown"],
     ),
+    "a row with numbers out of range": (
+        row("more", "{cpus: 0, minutes: .inf, memory: -1}"),
+        [
+            "pipeline.yaml: stages.more.minutes = inf: Input should be less than inf",
+            "stages.more.cpus = 0: Input should be greater than 0",
+            "stages.more.memory = -1: Input should be greater than 0",
+        ],
+    ),
+    "a value that is not finite": (
+        lambda t: t.edit(PROFILE, "[1, 2]", "[1, .nan]"),
+        ["profiles/demo.yaml: values.seeds.1.", "float = nan: Input should be less than inf"],
+    ),
     "a row inside another stage's folder": (
         row("side/more", "{}"),
         ["the folder of side/more would lie inside that of side"],
