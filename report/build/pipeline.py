@@ -20,7 +20,7 @@ STRICT = {"extra": "forbid"}  # for Pydantic, which checks these classes: see ta
 
 @dataclass(frozen=True)
 class Above:
-    """For Pydantic: a number above `low` and not infinite. annotated_types takes a tenth of a build's start."""
+    """A finite number above `low`, told to Pydantic without annotated_types, which is slow to import."""
 
     low: float
 
