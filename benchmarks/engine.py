@@ -27,7 +27,7 @@ from pathlib import Path
 from benchmarks import engine_projects as projects
 
 ENGINE = Path(__file__).resolve().parents[1]
-REPEATS = 3  # of what takes little: the fastest counts
+REPEATS = 10  # of what takes little: the fastest counts
 HELPED = {f"{kind}{number:02d}" for kind in "st" for number in range(projects.HELPED)}
 
 

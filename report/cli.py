@@ -21,7 +21,8 @@ from report.options import parser
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status, errors are printed to stderr."""
-    options = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    options = parser(words).parse_args(words)
     signal.signal(signal.SIGTERM, terminate)
     try:
         if options.command == "new":

@@ -1,7 +1,6 @@
 """Locks: one build of a stage at a time, one stage on a GPU at a time."""
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import takewhile
@@ -112,7 +111,9 @@ def device(kind: str, what: str) -> Iterator[str | None]:
 
 
 def take_one(gpus: list[str], what: str) -> "tuple[str, FileLock]":
-    folder = Path(tempfile.gettempdir())
+    from tempfile import gettempdir  # slow to import, and planning does without
+
+    folder = Path(gettempdir())
     locks = {gpu: new_lock(folder / f"colophon-gpu-{gpu}.lock", mode=0o666) for gpu in gpus}
     for gpu, lock in locks.items():
         try:

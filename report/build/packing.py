@@ -23,7 +23,7 @@ def item_size(content: bytes) -> int:
     """Bytes of one item of the array in a .npy file, of a colour picture those of a pixel; 0 if unclear."""
     if content[:6] != b"\x93NUMPY":
         return 0
-    begin = 10 if content[6] == 1 else 12
+    begin = 10 if content[6:7] == b"\x01" else 12
     text = content[begin : begin + HEADER].split(b"}")[0] + b"}"
     try:
         header = ast.literal_eval(text.decode("latin-1"))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from report.build.content import Content, digest, read_json, write_json
+from report.build.content import Content, digest, read_json, scan, write_json
 from report.build.pipeline import Task
 from report.build.project import ENGINE, Project, git
 
@@ -26,9 +26,8 @@ LIBRARIES = (
 
 def output_hashes(content: Content, directory: Path) -> dict[str, str]:
     """The sha256 of every output below `directory`, by relative path."""
-    files = (path for path in sorted(directory.rglob("*")) if path.is_file())
-    names = {path.relative_to(directory).as_posix(): path for path in files}
-    return {name: content.file(path) for name, path in names.items() if name not in NOT_OUTPUTS}
+    names = [name for name, *_ in scan(directory, "")] if directory.is_dir() else []
+    return {name: content.file(directory / name) for name in names if name not in NOT_OUTPUTS}
 
 
 def read_provenance(project: Project, task: Task) -> dict[str, Any]:

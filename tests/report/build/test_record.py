@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -200,8 +200,11 @@ def test_there_is_nothing_to_check_where_nothing_is_recorded(bare: Tiny) -> None
 
 
 @settings(deadline=None)
+@example(b"\x93NUMPY")
 @given(
-    st.binary(max_size=300) | arrays.arrays(st.sampled_from([np.uint8, np.float32, np.int64]), (3, 4, 3))
+    st.binary(max_size=300)
+    | st.binary(max_size=90).map(b"\x93NUMPY\x01\x00\x50\x00{'descr': ".__add__)
+    | arrays.arrays(st.sampled_from([np.uint8, np.float32, np.int64]), (3, 4, 3))
 )
 def test_packed_content_unpacks_to_the_same_bytes_and_packs_the_same_again(
     given: bytes | np.ndarray,
