@@ -13,6 +13,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict
 
 from report.build.content import read_json, write_json
+from report.build.documents import engine_hash
 from report.build.frozen import stale_shown
 from report.build.pipeline import Task, load_profile, rows_of
 from report.build.plan import Planner
@@ -23,7 +24,9 @@ from report.document import derived, escape, exports, hypotheses, lint, marks, p
 from report.document.claim_block import ClaimBlock
 from report.document.claims import Claims
 from report.document.comparison import comparisons
+from report.document.estimates import kept_in
 from report.document.facts import facts_value
+from report.document.kept import Kept
 from report.document.paired import paired
 from report.document.parsed import ParsedLoader
 from report.document.tables import Table, Tables
@@ -78,7 +81,8 @@ def assemble(planner: Planner, document: str) -> Assembled:
     environment = make_environment(planner)
     lint.require_clean(environment, folder, manifest)
     claims: Claims = environment.claims  # type: ignore[attr-defined]  # ClaimBlock extends it
-    chapters = [claims.decide(render_chapter(environment, folder, name)) for name in manifest.chapters]
+    with kept_in(planner.content):
+        chapters = [claims.decide(render_chapter(environment, folder, name)) for name in manifest.chapters]
     claims.require_listed(document)
     write_json(target.with_name(CLAIMS), {"claims": [one.export() for one in claims.records()]})
     head = yaml.safe_dump(front_matter(planner, manifest), sort_keys=False, allow_unicode=True)
@@ -95,6 +99,7 @@ def assemble(planner: Planner, document: str) -> Assembled:
         temporary = target.with_suffix(".tmp")
         temporary.write_text(whole, encoding="utf-8")
         temporary.replace(target)
+    planner.content.save()
     return Assembled(target, list(environment.globals["table"].made.values()))
 
 
@@ -128,7 +133,7 @@ def make_environment(planner: Planner) -> Environment:
     """
     project = planner.project
     environment = ImmutableSandboxedEnvironment(
-        loader=ParsedLoader(project.root / "templates"),
+        loader=ParsedLoader(project.root / "templates", kept=kept_templates(planner)),
         undefined=StrictUndefined,
         finalize=finalize,
         comment_start_string="<#",
@@ -157,6 +162,12 @@ def make_environment(planner: Planner) -> Environment:
         "profile": {"name": project.profile, "about": escape.markdown(profile.about)},
     }
     return environment
+
+
+def kept_templates(planner: Planner) -> Kept:
+    """Where the build keeps the templates' code; how they are read is told by the engine's own code."""
+    folder = planner.project.build / "state" / "templates"
+    return Kept(planner.content, folder, engine_hash(planner, "document"))
 
 
 def finalize(value: Any) -> Any:

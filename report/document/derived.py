@@ -11,8 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from scipy.special import stdtrit
-
+from report.document.estimates import student_quantile
 from report.document.values import DURATION, Origin, Value, exact, is_interval
 from report.errors import ColophonError
 
@@ -75,7 +74,7 @@ def mean(values: Iterable[Value], path: str = "") -> Derived:
     middle = statistics.fmean(raws)
     raw: Any = middle
     if len(raws) > 1:
-        half = stdtrit(len(raws) - 1, 0.975) * statistics.stdev(raws) / math.sqrt(len(raws))
+        half = student_quantile(len(raws) - 1) * statistics.stdev(raws) / math.sqrt(len(raws))
         raw = {"value": middle, "low": middle - half, "high": middle + half}
     how = f"mean of {len(raws)}: {named(numbers)}"
     return Derived(origin_of(numbers), "mean", raw, {"unit": unit, "digits": digits}, how)

@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from report.document import statistics
+from report.document.estimates import Estimate, estimate
 from report.document.published import Published
-from report.document.statistics import Estimate
 from report.document.values import Value, is_interval
 from report.errors import ColophonError
 
@@ -69,9 +68,9 @@ def mcnemar(a: Value, b: Value) -> Outcome:
         )
     first, second = int(np.sum(right & ~other)), int(np.sum(~right & other))
     counts = {"images": len(labels), "only the first right": first, "only the second right": second}
-    estimate = statistics.mcnemar(first, second, len(labels))
+    found = estimate("mcnemar", first, second, len(labels))
     counted = f"{first:,} and {second:,} of {len(labels):,} images right alone"
-    return outcome("McNemar, exact", estimate, 1, ("fraction", 1), counts, counted)
+    return outcome("McNemar, exact", found, 1, ("fraction", 1), counts, counted)
 
 
 def bootstrap(a: Iterable[Value], b: Iterable[Value], path: str = "") -> Outcome:
@@ -93,7 +92,7 @@ def bootstrap(a: Iterable[Value], b: Iterable[Value], path: str = "") -> Outcome
             f"{first[0]._name()} and {second[0]._name()} have different units", "Compare like with like."
         )
     numbers = [[number(value) for value in side] for side in (first, second)]
-    return outcome(test, statistics.bootstrap(*numbers), 1, declared(first[0]), counts, counted)
+    return outcome(test, estimate("bootstrap", *numbers), 1, declared(first[0]), counts, counted)
 
 
 def against(
@@ -134,11 +133,9 @@ def against(
             f"{value._name()} is a fraction, which {threshold:g} is not", "Write 50 % as 0.5."
         )
     right, total = value._raw["correct"], value._raw["total"]
-    estimate = statistics.share_against(right, total, threshold)
+    found = estimate("share_against", right, total, threshold)
     counts = {"images": total, "right": right}
-    return outcome(
-        "binomial, exact", estimate, sign, (unit, digits), counts, f"{right:,} of {total:,} right"
-    )
+    return outcome("binomial, exact", found, sign, (unit, digits), counts, f"{right:,} of {total:,} right")
 
 
 def equals(value: Value, other: Any, tolerance: float = 0.0) -> Outcome:
@@ -198,11 +195,11 @@ def over_seeds(values: list[Value], threshold: float, sign: int, over: str) -> O
     if len(values) < FEWEST_SEEDS:
         reason = f"fewer than {FEWEST_SEEDS} {over}"
         return Outcome(test, 0, counts=counts, counted=counted, reason=reason)
-    estimate = statistics.mean_against([number(value) for value in values], threshold)
-    if isnan(estimate.p):
+    found = estimate("mean_against", [number(value) for value in values], threshold)
+    if isnan(found.p):
         reason = f"all {over} gave the same number"
         return Outcome(test, 0, counts=counts, counted=counted, reason=reason)
-    return outcome(test, estimate, sign, declared(values[0]), counts, counted)
+    return outcome(test, found, sign, declared(values[0]), counts, counted)
 
 
 def outcome(

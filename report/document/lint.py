@@ -77,35 +77,40 @@ def lint(environment: Environment, folder: Path, manifest: Manifest) -> list[Off
         found += [
             Offence(f"{folder.name}/document.yaml", line + at, shown) for at, shown in offences(text, names)
         ]
-    for file, source, tree in templates(environment, folder, manifest.chapters):
-        found += lint_template(environment, source, tree, file, names)
-    return found
+    return found + lint_templates(environment, folder, manifest.chapters, names)
 
 
-def templates(
-    environment: Environment, folder: Path, chapters: list[str]
-) -> list[tuple[str, str, nodes.Template]]:
-    """What the document in `folder` is made of, whatever the files are called: name, text and syntax.
+def lint_templates(
+    environment: Environment, folder: Path, chapters: list[str], names: re.Pattern[str]
+) -> list[Offence]:
+    """The offences in what the document in `folder` is made of, whatever the files are called.
 
     Those are the chapters, every `.j2` in its folder and in `templates/shared`, and what these include.
-    Raises ColophonError for one that is no template.
+    One that an earlier build found clean is not parsed. Raises ColophonError for one that is no template.
     """
-    root = folder.parent
+    root, loader = folder.parent, environment.loader
+    kept = loader.kept if isinstance(loader, ParsedLoader) else None
     todo = [*folder.rglob("*.j2"), *root.glob("shared/**/*.j2"), *(folder / name for name in chapters)]
-    found: dict[str, tuple[str, str, nodes.Template]] = {}
+    found: dict[str, list[Offence]] = {}
     while todo:
         path = todo.pop()
         file = path.relative_to(root).as_posix()
         if file in found or not path.is_file():
             continue
         source = path.read_text(encoding="utf-8")
-        try:
-            tree = parse(environment, source, file)
-        except TemplateSyntaxError as error:
-            raise ColophonError(f"templates/{file}, line {error.lineno}: {error.message}") from None
-        found[file] = file, source, tree
-        todo += [root / name for name in meta.find_referenced_templates(tree) if name]
-    return [found[file] for file in sorted(found)]
+        references = kept.references(file, source, names.pattern) if kept else None
+        found[file] = []
+        if references is None:
+            try:
+                tree = parse(environment, source, file)
+            except TemplateSyntaxError as error:
+                raise ColophonError(f"templates/{file}, line {error.lineno}: {error.message}") from None
+            references = [name for name in meta.find_referenced_templates(tree) if name]
+            found[file] = lint_template(environment, source, tree, file, names)
+            if kept and not found[file]:
+                kept.is_clean(file, source, names.pattern, references)
+        todo += [root / name for name in references]
+    return [offence for file in sorted(found) for offence in found[file]]
 
 
 def parse(environment: Environment, source: str, file: str) -> nodes.Template:

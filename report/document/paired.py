@@ -2,18 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from scipy import stats
 
+from report.document.estimates import Estimate, estimate
 from report.document.hypotheses import FEWEST_SEEDS, Outcome, declared, leaves, number, outcome
-from report.document.statistics import LEVEL, SEED, Estimate
 from report.document.values import Value
 from report.errors import ColophonError
 
 FEWEST_FLIPPED = 12  # fewer pairs have too few sign patterns: the least p of 11 is 0.001
-FLIPS = 99_999
 ALIKE = 1e-12  # differences such as 1 − 2/3 and 1/3 are the same up to rounding
 
 
@@ -51,9 +48,9 @@ def paired(
         require_shares([*first, *second])
     differences = np.array([number(x) - number(y) for x, y in zip(first, second, strict=True)])
     if len(differences) >= FEWEST_FLIPPED:
-        test, estimate = "paired, sign flips", by_flips(differences)
+        test, made = "paired, sign flips", estimate("by_flips", differences.tolist())
     elif np.ptp(differences) > ALIKE * max(1.0, float(np.abs(differences).max())):
-        test, estimate = "paired t-test", by_student(differences)
+        test, made = "paired t-test", estimate("by_student", differences.tolist())
     else:
         same = float(differences[0])
         alike = Estimate(same, same, same, 1.0)
@@ -61,8 +58,8 @@ def paired(
         reason = f"the difference is the same for all {over}"
         return replace(found, direction=0, p=None, low=None, high=None, reason=reason)
     if shares:
-        estimate = replace(estimate, low=max(estimate.low, -1.0), high=min(estimate.high, 1.0))
-    found = outcome(test, estimate, 1, declared(first[0]), counts, counted)
+        made = replace(made, low=max(made.low, -1.0), high=min(made.high, 1.0))
+    found = outcome(test, made, 1, declared(first[0]), counts, counted)
     if shares and np.ptp(differences) < ALIKE:
         return replace(found, low=None, high=None, counted=f"{counted}, all alike")
     return found
@@ -75,42 +72,3 @@ def require_shares(values: Iterable[Value]) -> None:
                 f"paired: {value._name()} is {number(value):g}, which is no share",
                 "Leave out shares=true, or compare numbers between 0 and 1.",
             )
-
-
-def by_flips(differences: np.ndarray) -> Estimate:
-    """The mean of differences (n,), n at least 12, by the sign-flip test (Fisher 1935, section 21).
-
-    Were the two measurements exchangeable, each difference could as well have the other sign: p is
-    the share of sign patterns whose mean is as far from 0, of all of them or of 99,999 drawn ones.
-    The interval is Student's.
-    """
-    rng = np.random.default_rng(SEED)
-    found: Any
-    if 2 ** len(differences) <= FLIPS:
-        found = stats.permutation_test(
-            (differences,), np.mean, permutation_type="samples", n_resamples=FLIPS, vectorized=True
-        )
-    else:  # the same test as above would draw them too, in eight times the time
-        found = stats.monte_carlo_test(
-            differences,
-            lambda size: rng.choice((-1.0, 1.0), size) * np.abs(differences),
-            np.mean,
-            n_resamples=FLIPS,
-            vectorized=True,
-        )
-    low, high = student_interval(differences)
-    return Estimate(float(differences.mean()), low, high, min(1.0, float(found.pvalue)))
-
-
-def by_student(differences: np.ndarray) -> Estimate:
-    """The mean of differences (n,) that are not all the same, by Student's t-test."""
-    found: Any = stats.ttest_1samp(differences, 0.0)
-    low, high = student_interval(differences)
-    return Estimate(float(differences.mean()), low, high, float(found.pvalue))
-
-
-def student_interval(values: np.ndarray) -> tuple[float, float]:
-    """The 95 % interval of the mean of `values` (n,); a point where they are all the same."""
-    centre, error = float(values.mean()), float(stats.sem(values))
-    half = float(stats.t.ppf(0.5 + LEVEL / 2, len(values) - 1)) * error
-    return centre - half, centre + half

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from report.document import statistics
+from report.document import estimates
 from report.document.escape import markdown
 from report.document.published import Column, PublishedRow, number_text
 from report.document.values import Value, is_interval
@@ -49,7 +49,7 @@ def judge(value: Value, theirs: Any, column: Column, name: str) -> str:
         if raw["low"] <= theirs <= raw["high"]:
             return "reproduced"
         if "total" in raw:
-            low, high = statistics.wilson(theirs, raw["total"])
+            low, high = estimates.wilson(theirs, raw["total"])
             return "close" if low <= raw["high"] and high >= raw["low"] else "differs"
     elif number_text(leaf._raw, unit, column.digits) == number_text(theirs, unit, column.digits):
         return "reproduced"

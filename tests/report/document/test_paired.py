@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from report.document.paired import by_flips, paired
+from report.document.paired import paired
+from report.document.statistics import by_flips
 from report.errors import ColophonError
 from tests.report.document.measured import Numbers, seeds, value_of
 
@@ -82,7 +83,9 @@ def test_drawn_sign_flips_give_the_p_of_scipys_permutation_test_but_for_the_draw
     )
     expected = float(given.pvalue)
     assert 0.01 < expected < 0.5
-    assert by_flips(differences).p == pytest.approx(expected, abs=6 * (2 * expected / 99_999) ** 0.5)
+    assert by_flips(differences.tolist()).p == pytest.approx(
+        expected, abs=6 * (2 * expected / 99_999) ** 0.5
+    )
 
 
 def test_without_a_difference_the_sign_flip_test_errs_in_one_case_of_twenty():

@@ -12,6 +12,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import binom_test, proportion_confint
 
 from report.document import statistics
+from report.document.claims import holm
 
 
 def reference(table: list[list[int]], **options: bool) -> Any:
@@ -85,11 +86,11 @@ def test_an_interval_of_impossible_counts_is_refused():
 @pytest.mark.parametrize("count", [1, 2, 5, 12])
 def test_holm_is_that_of_statsmodels(count):
     p_values = list(np.random.default_rng(count).uniform(0, 0.2, count))
-    assert statistics.holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1])
+    assert holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1])
 
 
 def test_holm_of_nothing_is_nothing():
-    assert statistics.holm([]) == []
+    assert holm([]) == []
 
 
 @given(
