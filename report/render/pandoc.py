@@ -3,14 +3,16 @@
 import importlib.util
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 from report.errors import ColophonError
-from report.render import latex
+from report.render import latex, pieces
 from report.render.problems import Problem, parse_filter_report, raise_first
 from report.render.tools import FILTERS, THEME, Job, run_tool
 
 HEAP = ["+RTS", "-A128m", "-RTS"]  # 128 MB before the first collection: a tenth less time for 100 pages
+READER = ["--from=markdown", f"--lua-filter={FILTERS / 'read.lua'}"]
 LATEX_VARIABLES = {
     "documentclass": "scrreprt",
     "classoption": "fontsize=11pt,paper=a4,oneside,numbers=noenddot",
@@ -66,7 +68,7 @@ def common_options() -> list[str | Path]:
     """
     return [
         f"--data-dir={THEME}",
-        "--from=markdown",
+        "--from=json",
         "--standalone",
         "--number-sections",
         "--top-level-division=chapter",
@@ -108,7 +110,9 @@ def latex_options() -> list[str | Path]:
 def run_pandoc(job: Job, options: list[str | Path]) -> None:
     """Runs pandoc on the source; its warnings that leave a hole in the document are errors."""
     messages = job.log.with_name(job.log.name + ".json")
-    command = [executable(), job.source.name, *options, f"--log={messages}", *HEAP]
+    read = pieces.read(job.source, job.source.parent / "read", reader_version(), to_json)
+    document = read.relative_to(job.source.parent)
+    command = [executable(), document, *options, f"--log={messages}", *HEAP]
     try:
         outcome = run_tool(job, command)
         warnings = json.loads(messages.read_text()) if messages.exists() else []
@@ -118,6 +122,23 @@ def run_pandoc(job: Job, options: list[str | Path]) -> None:
     raise_first(job, problems)
     if outcome.status != 0:
         raise ColophonError(f"{job.source}: pandoc stopped: {outcome.text.strip()}", f"{job.log}")
+
+
+def to_json(text: str) -> bytes:
+    """What pandoc reads in a markdown text, as its JSON."""
+    command = [executable(), *READER, "--to=json", "+RTS", "-A16m", "-RTS"]
+    done = subprocess.run(command, input=text.encode(), capture_output=True, check=False)
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip()
+        raise ColophonError(f"pandoc can't read the document: {said}")
+    return done.stdout
+
+
+def reader_version() -> str:
+    """What the reading depends on: the program, and how it is called."""
+    program = Path(executable())
+    filters = "".join((FILTERS / name).read_text(encoding="utf-8") for name in ("read.lua", "percent.lua"))
+    return f"{program} {program.stat().st_size} {program.stat().st_mtime_ns} {READER} {filters}"
 
 
 def parse_warnings(warnings: list[dict[str, str]]) -> list[Problem]:

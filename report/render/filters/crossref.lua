@@ -166,38 +166,12 @@ local function anchor(header)
   return header
 end
 
-local function is_display(el)
-  return el.t == "Math" and el.mathtype == "DisplayMath"
-end
-
---- `$$ … $$ {#eq-x}`: a display formula followed by its label.
-local function number_equations(el)
-  local out, changed = pandoc.Inlines({}), false
-  local i = 1
-  local content = el.content
-  if not content:find_if(is_display) then return nil end
-  while i <= #content do
-    local math, after = content[i], i + 1
-    while content[after] and (content[after].t == "Space" or content[after].t == "SoftBreak") do
-      after = after + 1
-    end
-    local text = content[after] and content[after].t == "Str" and content[after].text or ""
-    local label, rest = text:match("^{#(eq%-[^}%s]+)}(.*)$")
-    if label and is_display(math) then
-      local number = next_number("eq")
-      register(label, { name = prefixes.eq, number = number })
-      out:insert(floats.equation(math, label, number))
-      if rest ~= "" then out:insert(pandoc.Str(rest)) end
-      i, changed = after + 1, true
-    else
-      out:insert(math)
-      i = i + 1
-    end
-  end
-  if changed then
-    el.content = out
-    return el
-  end
+--- A display formula with its label, as read.lua found them.
+local function number_equation(span)
+  if not span.classes:includes("labelled") then return nil end
+  local label, number = span.identifier, next_number("eq")
+  register(label, { name = prefixes.eq, number = number })
+  return floats.equation(span.content[1], label, number)
 end
 
 local function resolve_one(citation)
@@ -253,15 +227,8 @@ local function check_labels(doc)
       if seen[label] == 2 then fail("duplicate", label, "the label is given twice") end
     end
   end
-  local function equations(el)
-    if not el.content:find_if(is_display) then return end
-    for _, inline in ipairs(el.content) do
-      local label = inline.t == "Str" and inline.text:match("^{#(eq%-[^}%s]+)}")
-      if label then note({ identifier = label }) end
-    end
-  end
   doc:walk({ Header = note, Figure = note, Table = note, Div = note, Span = note, Image = note,
-    CodeBlock = note, Link = note, Para = equations, Plain = equations })
+    CodeBlock = note, Link = note })
 end
 
 function Pandoc(doc)
@@ -269,6 +236,6 @@ function Pandoc(doc)
   doc = doc:walk({ Para = lone_image, Div = pass_size })
   check_labels(doc)
   doc = doc:walk({ traverse = "topdown", Header = number_heading, Table = number_table,
-    Figure = number_figure, Div = number_panel, Para = number_equations, Plain = number_equations })
+    Figure = number_figure, Div = number_panel, Span = number_equation })
   return doc:walk({ Cite = resolve, Header = anchor, Image = finish_image })
 end

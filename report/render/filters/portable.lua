@@ -2,7 +2,7 @@
 filter before its own (`at: pre-ast`). It
 - takes a figure's file in the best format that is there (`../figures/depth` has no suffix),
 - gives Quarto an animation as a div of raw content (crossref.lua does it for pandoc, at its end),
-- keeps a percentage and its sign on one line,
+- keeps a percentage and its sign on one line (for Quarto; read.lua does it for pandoc),
 - names chapters without a number in the running heads (LaTeX),
 - gives numbers that lead to the colophon the colour of the text (LaTeX),
 - turns callouts into an environment of our own (LaTeX) or Quarto's markup (HTML),
@@ -10,6 +10,7 @@ filter before its own (`at: pre-ast`). It
 
 package.path = pandoc.path.directory(PANDOC_SCRIPT_FILE) .. "/?.lua;" .. package.path
 local animation = require("animation")
+local keep_percent = quarto and require("percent")
 
 local latex = FORMAT:match("latex") ~= nil
 local suffixes = latex and { "pdf", "png", "jpg", "jpeg" }
@@ -108,25 +109,6 @@ local function callout(div)
   return pandoc.Div({ pandoc.Div({ head }, { class = "callout-title" }), body }, label)
 end
 
---- "95 %" stays on one line.
-local function keep_percent(inlines)
-  local changed, before, space = false, nil, nil
-  for i, el in ipairs(inlines) do
-    local kind = el.t
-    if kind == "Space" or kind == "SoftBreak" then
-      space = i
-    else
-      local text = kind == "Str" and el.text or ""
-      if before and space == i - 1 and text:match("^%%") then
-        inlines[space] = pandoc.Str("\u{a0}")
-        changed = true
-      end
-      before = text:match("%d$")
-    end
-  end
-  return changed and inlines or nil
-end
-
 --- A number that leads to its row in the colophon looks like text.
 local function value(link)
   if not link.classes:includes("value") then return nil end
@@ -215,7 +197,7 @@ end
 
 return {
   { traverse = "topdown", Image = image, Figure = figure, Div = callout },
-  { Inlines = keep_percent },
+  keep_percent and { Inlines = keep_percent } or {},
   latex and { Link = value, Header = running_head } or {},
   { Meta = metadata },
 }

@@ -1,0 +1,36 @@
+--[[ What can be done to each piece of a document by itself, and is kept with what pandoc read of it (see
+pieces.py): a percentage and its sign on one line, and each display formula with its label, `$$ … $$ {#eq-x}`,
+as a span with the class `labelled`, which crossref.lua numbers. ]]
+
+package.path = pandoc.path.directory(PANDOC_SCRIPT_FILE) .. "/?.lua;" .. package.path
+local keep_percent = require("percent")
+
+local function is_display(el)
+  return el.t == "Math" and el.mathtype == "DisplayMath"
+end
+
+local function label_equations(content)
+  if not content:find_if(is_display) then return nil end
+  local out, i = pandoc.Inlines({}), 1
+  while i <= #content do
+    local math, after = content[i], i + 1
+    while content[after] and (content[after].t == "Space" or content[after].t == "SoftBreak") do
+      after = after + 1
+    end
+    local text = content[after] and content[after].t == "Str" and content[after].text or ""
+    local label, rest = text:match("^{#(eq%-[^}%s]+)}(.*)$")
+    if label and is_display(math) then
+      out:insert(pandoc.Span({ math }, { id = label, class = "labelled" }))
+      if rest ~= "" then out:insert(pandoc.Str(rest)) end
+      i = after + 1
+    else
+      out:insert(math)
+      i = i + 1
+    end
+  end
+  return out
+end
+
+return { { Inlines = function(inlines)
+  return label_equations(inlines) or keep_percent(inlines)
+end } }
