@@ -26,7 +26,7 @@ DIV = re.compile(r" {0,3}:{3,}[ \t]*([^\s:])?")
 TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)(?=[\s/>])")
 ALONE = {"area", "br", "col", "embed", "hr", "img", "input", "source", "track", "wbr"}  # need no end
 SHARED = re.compile(  # what one section says for another: definitions, numbered examples, metadata, macros
-    r"""^\ {0,3}\*?\[(?!@)[^\]\n]+\]: | \[\^
+    r"""^\ {0,3}\*?\[(?!@)[^\]\n]+\]: | \[\^[^\]\s^]+\]
     | ^[ \t>]*\(@(?!(?:sec|fig|tbl|eq)-)[\w-]*\)\s
     | (?:\A|\n[ \t]*\n)---[ \t]*\n(?=\S)
     | \\(?:re|provide)?newcommand | \\\w*newenvironment | \\def\b | \\let\b | \\DeclareMath""",

@@ -35,7 +35,7 @@ Caption.
 ## another
 ```
 
-$$ a = b $$ {#eq-a} and 95 % of it, see @eq-a.
+$$ a = b $$ {#eq-a} and 95 % of it, see @eq-a.[^◆^](#claims-a){.claim-mark}
 
 <div class="a">
 
