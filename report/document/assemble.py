@@ -64,7 +64,8 @@ class Assembled:
 
     def export(self, planner: Planner) -> None:
         """Write the tables and all values beside the source, for documents of one's own."""
-        exports.write(self.source.parent, self.tables, every_metric(planner))
+        version = engine_hash(planner, "document")
+        exports.write(self.source.parent, self.tables, every_metric(planner), version)
 
 
 def assemble(planner: Planner, document: str) -> Assembled:

@@ -5,15 +5,18 @@ import io
 import json
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from report.build.content import digest, read_json, sha256, write_json
 from report.document import escape, marks
 from report.document.tables import Table
 from report.document.values import Value, is_interval, show
 from report.errors import ColophonError
 from report.render.pandoc import executable
 
+WRITTEN = "exports.json"  # in the document's folder: what the files were written from, and their hashes
 LINE = 120  # a longer text is no value to name in a sentence
 UNNAMEABLE = str.maketrans(dict.fromkeys("\\{}%#", "-"))
 LETTER = {"left": "l", "right": "r", "centre": "c", "": "l"}
@@ -32,15 +35,23 @@ MACROS = r"""% Every value of the build, by stage and path; written by the build
 """
 
 
-def write(folder: Path, tables: Iterable[Table], metrics: Iterable[Value]) -> None:
+def write(folder: Path, tables: Iterable[Table], metrics: Iterable[Value], version: str = "") -> None:
     """Write `tables/<label>.csv` and `.tex`, `values.json` and `values.tex` below `folder`.
+
+    Nothing is done where they are there, as they were written, from the same tables and metrics.
 
     Args:
         folder: the document's folder in the build.
         tables: what the document shows.
         metrics: the metrics of every stage.
+        version: a hash of the code that makes the files.
     """
-    found = list(tables)
+    found, metrics = list(tables), list(metrics)
+    raw = [(one._origin.stage, one._origin.stale, one._raw, one._schema) for one in metrics]
+    key = digest([version, executable(), [asdict(table) for table in found], raw])
+    written = read_json(folder / WRITTEN)
+    if written.get("key") == key and written.get("files") == hashes(folder, written.get("files", {})):
+        return
     heads = [head for table in found for head in table.heads]
     cells = [cell.text for table in found for line in table.lines for cell in line]
     plain, latex = convert(heads, "plain"), convert([*heads, *cells], "latex")
@@ -59,6 +70,13 @@ def write(folder: Path, tables: Iterable[Table], metrics: Iterable[Value]) -> No
     for path in (folder / "tables").iterdir():
         if f"tables/{path.name}" not in files:
             path.unlink()
+    write_json(folder / WRITTEN, {"key": key, "files": hashes(folder, files)})
+
+
+def hashes(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """The sha256 of each of the named files that is there."""
+    there = [name for name in names if (folder / name).is_file()]
+    return {name: sha256((folder / name).read_bytes()) for name in there}
 
 
 def convert(texts: Iterable[str], to: str) -> dict[str, str]:

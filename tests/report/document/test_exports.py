@@ -116,6 +116,30 @@ def test_files_of_tables_that_are_gone_disappear(folder, metrics):
     assert json.loads((folder / "values.json").read_text()) == {}
 
 
+def test_files_are_made_once_and_made_good_when_altered(folder, metrics, monkeypatch):
+    def write(version: str = "") -> None:
+        tables = Tables()
+        tables("tbl-y", "C.", [["Name", "name"]], metrics.rows)
+        exports.write(folder, tables.made.values(), [metrics], version)
+
+    write()
+    whole = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    ran: list[str] = []
+    convert = exports.convert
+    monkeypatch.setattr(exports, "convert", lambda texts, to: ran.append(to) or convert(texts, to))
+    write()
+    assert ran == []
+    for path in (folder / "tables/tbl-y.csv", folder / "values.tex"):
+        path.write_bytes(path.read_bytes()[:-2] + b"?\n")
+        write()
+    (folder / "values.json").unlink()
+    write()
+    assert ran == ["plain", "latex"] * 3
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == whole
+    write("another version")
+    assert len(ran) == 8
+
+
 def test_a_cell_of_two_paragraphs_is_refused(metrics, tmp_path):
     tables = Tables()
     tables("tbl-x", "C.", [["A", "a"]], [{"a": Cell("one\n\ntwo", {"": 1})}])
