@@ -44,9 +44,10 @@ def draw_example(result: Result, outputs: Outputs) -> None:
     )
     factor = example["magnification"]
     before, after = example["before"], example["after"]
+    word = "fooled" if example["reached"] else "changed"
     panels = (
         (original, f"original\n{told(before['named'], before['probability'])}"),
-        (fooled, f"fooled\n{told(after['named'], after['probability'])}"),
+        (fooled, f"{word}\n{told(after['named'], after['probability'])}"),
         (as_picture(difference, 1), "difference\nnone is grey"),
         (as_picture(difference, factor), f"difference × {factor}\nclipped, not wrapped"),
     )

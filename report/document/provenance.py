@@ -36,6 +36,7 @@ def record(made: dict[str, Any]) -> dict[str, Any]:
     commit = made["commit"][:8] or "none"
     each = ", ".join(f"{key} {value}" for key, value in made["each"].items())
     settings = {key: value for key, value in made["settings"].items() if key not in made["each"]}
+    several = any(key.endswith("seeds") for key in settings)  # they stand among the settings
     return {
         "anchor": anchor(made["id"]),
         "stage": markdown(made["stage"]),
@@ -46,7 +47,7 @@ def record(made: dict[str, Any]) -> dict[str, Any]:
         "commit": markdown(commit) + ("\\*" if made["uncommitted_changes"] else ""),
         "uncommitted": made["uncommitted_changes"],
         "settings": {markdown(key): markdown(text(value)) for key, value in settings.items()},
-        "seed": "none" if made["seed"] is None else str(made["seed"]),
+        "seed": str(made["seed"]) if made["seed"] is not None else "several" if several else "none",
         "machine": markdown(f"{machine}, {hardware['cores']} cores, {hardware['memory_gib']:.0f} GiB"),
         "facts": {markdown(key): fact_text(value) for key, value in made.get("facts", {}).items()},
         "versions": markdown(", ".join(f"{n} {v}" for n, v in made["versions"].items())),
@@ -73,9 +74,9 @@ def text(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {text(item)}" for key, item in value.items())
     if isinstance(value, list):
-        return ", ".join(text(item) for item in value)
+        return ", ".join(f"({text(item)})" if isinstance(item, dict) else text(item) for item in value)
     if value is None:
-        return "default"
+        return "none"
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
