@@ -19,7 +19,7 @@ OPTIMISER = (
     "beta-high",
     "beta-higher",
 )  # the practical's question 5
-COLUMNS = 3  # trainings side by side; of four, two
+COLUMNS = 3  # trainings side by side
 SIDE = 6  # generated pictures to a side
 PLAIN = "grid-5-weak"  # the practical's settings, for the class that it draws from noise
 
@@ -98,7 +98,7 @@ def chosen(results: Sequence[Result]) -> list[Result]:
 def draw_trainings(results: Sequence[Result], outputs: Outputs) -> None:
     """Of each training a sheet of its pictures, and below it the losses of every seed, on one scale."""
     shown = chosen(results)
-    columns = 2 if len(shown) == 4 else min(COLUMNS, len(shown))
+    columns = min(COLUMNS, len(shown))
     blocks = -(-len(shown) // columns)
     side = style.TEXT_WIDTH / columns
     figure = style.figure(style.TEXT_WIDTH, blocks * (side + 1.35) + 0.25)
