@@ -79,7 +79,7 @@ def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="python -m report", description="The command line; the Makefile is its front door."
     )
-    commands = top.add_subparsers(dest="command", required=True)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in [name for name in COMMANDS if name in arguments[:1]] or COMMANDS:
         text, options = COMMANDS[name]
         command = commands.add_parser(name, help=text, description=text)

@@ -29,7 +29,7 @@ def item_size(content: bytes) -> int:
         header = ast.literal_eval(text.decode("latin-1"))
         kind, shape = header["descr"], header["shape"]
         size = int(kind[2:])
+        step = size * (shape[-1] if size == 1 and shape and shape[-1] in (3, 4) else 1)
     except (ValueError, SyntaxError, KeyError, TypeError):
         return 0
-    step = size * (shape[-1] if size == 1 and shape and shape[-1] in (3, 4) else 1)
     return step if 1 <= step <= 256 else 0

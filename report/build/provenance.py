@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from report.build.content import Content, digest, read_json, scan, write_json
+from report.build.content import Content, digest, read_json, write_json
 from report.build.pipeline import Task
 from report.build.project import ENGINE, Project, git
 
@@ -26,8 +26,9 @@ LIBRARIES = (
 
 def output_hashes(content: Content, directory: Path) -> dict[str, str]:
     """The sha256 of every output below `directory`, by relative path."""
-    names = [name for name, *_ in scan(directory, "")] if directory.is_dir() else []
-    return {name: content.file(directory / name) for name in names if name not in NOT_OUTPUTS}
+    found = (Path(folder, name) for folder, _, names in os.walk(directory) for name in names)
+    files = {path.relative_to(directory).as_posix(): path for path in sorted(found) if path.is_file()}
+    return {name: content.file(path) for name, path in files.items() if name not in NOT_OUTPUTS}
 
 
 def read_provenance(project: Project, task: Task) -> dict[str, Any]:

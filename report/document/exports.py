@@ -14,7 +14,7 @@ from report.document import escape, marks
 from report.document.tables import Table
 from report.document.values import Value, is_interval, show
 from report.errors import ColophonError
-from report.render.pandoc import executable
+from report.render.pandoc import executable, identity
 
 WRITTEN = "exports.json"  # in the document's folder: what the files were written from, and their hashes
 LINE = 120  # a longer text is no value to name in a sentence
@@ -48,7 +48,7 @@ def write(folder: Path, tables: Iterable[Table], metrics: Iterable[Value], versi
     """
     found, metrics = list(tables), list(metrics)
     raw = [(one._origin.stage, one._origin.stale, one._raw, one._schema) for one in metrics]
-    key = digest([version, executable(), [asdict(table) for table in found], raw])
+    key = digest([version, identity(), [asdict(table) for table in found], raw])
     written = read_json(folder / WRITTEN)
     if written.get("key") == key and written.get("files") == hashes(folder, written.get("files", {})):
         return

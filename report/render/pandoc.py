@@ -12,7 +12,7 @@ from report.render.problems import Problem, parse_filter_report, raise_first
 from report.render.tools import FILTERS, THEME, Job, run_tool
 
 HEAP = ["+RTS", "-A128m", "-RTS"]  # 128 MB before the first collection: a tenth less time for 100 pages
-READER = ["--from=markdown", f"--lua-filter={FILTERS / 'read.lua'}"]
+READER = [f"--data-dir={THEME}", "--from=markdown", f"--lua-filter={FILTERS / 'read.lua'}"]
 LATEX_VARIABLES = {
     "documentclass": "scrreprt",
     "classoption": "fontsize=11pt,paper=a4,oneside,numbers=noenddot",
@@ -110,7 +110,9 @@ def latex_options() -> list[str | Path]:
 def run_pandoc(job: Job, options: list[str | Path]) -> None:
     """Runs pandoc on the source; its warnings that leave a hole in the document are errors."""
     messages = job.log.with_name(job.log.name + ".json")
-    read = pieces.read(job.source, job.source.parent / "read", reader_version(), to_json)
+    read = pieces.read(
+        job.source, job.source.parent / "read", reader_version(), lambda text: to_json(text, job)
+    )
     document = read.relative_to(job.source.parent)
     command = [executable(), document, *options, f"--log={messages}", *HEAP]
     try:
@@ -124,21 +126,32 @@ def run_pandoc(job: Job, options: list[str | Path]) -> None:
         raise ColophonError(f"{job.source}: pandoc stopped: {outcome.text.strip()}", f"{job.log}")
 
 
-def to_json(text: str) -> bytes:
-    """What pandoc reads in a markdown text, as its JSON."""
+def to_json(text: str, job: Job) -> bytes:
+    """What pandoc reads in the job's document, or in a piece of it, as its JSON; its warnings are logged.
+
+    Raises ColophonError where it can't.
+    """
     command = [executable(), *READER, "--to=json", "+RTS", "-A16m", "-RTS"]
     done = subprocess.run(command, input=text.encode(), capture_output=True, check=False)
+    said = done.stderr.decode(errors="replace").strip()
+    if said:
+        with job.log.open("a", encoding="utf-8") as log:
+            log.write(f"pandoc, reading {text.strip().split(chr(10))[0]!r} …\n{said}\n\n")
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip()
-        raise ColophonError(f"pandoc can't read the document: {said}")
+        raise ColophonError(f"{job.source}: pandoc stopped: {said}", f"{job.log}")
     return done.stdout
+
+
+def identity() -> str:
+    """The program, and what tells it from another one at the same place."""
+    program = Path(executable())
+    return f"{program} {program.stat().st_size} {program.stat().st_mtime_ns}"
 
 
 def reader_version() -> str:
     """What the reading depends on: the program, and how it is called."""
-    program = Path(executable())
     filters = "".join((FILTERS / name).read_text(encoding="utf-8") for name in ("read.lua", "percent.lua"))
-    return f"{program} {program.stat().st_size} {program.stat().st_mtime_ns} {READER} {filters}"
+    return f"{identity()} {READER} {filters}"
 
 
 def parse_warnings(warnings: list[dict[str, str]]) -> list[Problem]:

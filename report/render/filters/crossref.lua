@@ -168,10 +168,11 @@ end
 
 --- A display formula with its label, as read.lua found them.
 local function number_equation(span)
-  if not span.classes:includes("labelled") then return nil end
+  local math = span.classes:includes("colophon-equation") and span.content[1]
+  if not math or math.t ~= "Math" then return nil end
   local label, number = span.identifier, next_number("eq")
   register(label, { name = prefixes.eq, number = number })
-  return floats.equation(span.content[1], label, number)
+  return floats.equation(math, label, number)
 end
 
 local function resolve_one(citation)

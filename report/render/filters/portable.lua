@@ -10,7 +10,7 @@ filter before its own (`at: pre-ast`). It
 
 package.path = pandoc.path.directory(PANDOC_SCRIPT_FILE) .. "/?.lua;" .. package.path
 local animation = require("animation")
-local keep_percent = quarto and require("percent")
+local keep_percent = require("percent")
 
 local latex = FORMAT:match("latex") ~= nil
 local suffixes = latex and { "pdf", "png", "jpg", "jpeg" }
@@ -70,7 +70,10 @@ end
 --- The callout's title: its attribute, else a heading that opens it, else the kind's name.
 local function callout_title(div, kind)
   local title = div.attributes.title
-  if title then return pandoc.utils.blocks_to_inlines(pandoc.read(title, "markdown").blocks) end
+  if title then
+    local inlines = pandoc.utils.blocks_to_inlines(pandoc.read(title, "markdown").blocks)
+    return keep_percent(inlines) or inlines
+  end
   local first = div.content[1]
   if first and first.t == "Header" then
     div.content:remove(1)
@@ -197,7 +200,7 @@ end
 
 return {
   { traverse = "topdown", Image = image, Figure = figure, Div = callout },
-  keep_percent and { Inlines = keep_percent } or {},
+  quarto and { Inlines = keep_percent } or {},
   latex and { Link = value, Header = running_head } or {},
   { Meta = metadata },
 }

@@ -1,6 +1,6 @@
 --[[ What can be done to each piece of a document by itself, and is kept with what pandoc read of it (see
 pieces.py): a percentage and its sign on one line, and each display formula with its label, `$$ … $$ {#eq-x}`,
-as a span with the class `labelled`, which crossref.lua numbers. ]]
+as a span with the class `colophon-equation`, which crossref.lua numbers. ]]
 
 package.path = pandoc.path.directory(PANDOC_SCRIPT_FILE) .. "/?.lua;" .. package.path
 local keep_percent = require("percent")
@@ -10,7 +10,7 @@ local function is_display(el)
 end
 
 local function label_equations(content)
-  if not content:find_if(is_display) then return nil end
+  if not content:find_if(is_display) then return content end
   local out, i = pandoc.Inlines({}), 1
   while i <= #content do
     local math, after = content[i], i + 1
@@ -20,7 +20,7 @@ local function label_equations(content)
     local text = content[after] and content[after].t == "Str" and content[after].text or ""
     local label, rest = text:match("^{#(eq%-[^}%s]+)}(.*)$")
     if label and is_display(math) then
-      out:insert(pandoc.Span({ math }, { id = label, class = "labelled" }))
+      out:insert(pandoc.Span({ math }, { id = label, class = "colophon-equation" }))
       if rest ~= "" then out:insert(pandoc.Str(rest)) end
       i = after + 1
     else
@@ -32,5 +32,6 @@ local function label_equations(content)
 end
 
 return { { Inlines = function(inlines)
-  return label_equations(inlines) or keep_percent(inlines)
+  local labelled = label_equations(inlines)
+  return keep_percent(labelled) or labelled
 end } }

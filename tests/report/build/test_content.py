@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from report.build import content
-from report.build.content import Content, digest, read_json, write_json
+from report.build.content import Content, digest, read_json, sha256, write_json
+from report.build.provenance import output_hashes
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -109,3 +110,14 @@ def test_what_cannot_be_remembered_is_no_error(tmp_path: Path) -> None:
     memory.remember("modules", "a", "b")
     memory.save()
     assert memory.recall("modules", "a") == "b"
+
+
+def test_of_links_in_a_result_those_to_files_are_outputs_and_no_others(tmp_path: Path) -> None:
+    folder = tmp_path / "result"
+    (folder / "step").mkdir(parents=True)
+    (folder / "step/w").write_text("w")
+    for name, target in {"latest": "step", "gone": "nowhere", "self": ".", "copy": "step/w"}.items():
+        (folder / name).symlink_to(target)
+    found = output_hashes(Content(tmp_path / "cache.json"), folder)
+    assert found == dict.fromkeys(("copy", "step/w"), sha256(b"w"))
+    assert output_hashes(Content(tmp_path / "cache.json"), tmp_path / "no folder") == {}

@@ -201,6 +201,7 @@ def test_there_is_nothing_to_check_where_nothing_is_recorded(bare: Tiny) -> None
 
 @settings(deadline=None)
 @example(b"\x93NUMPY")
+@example(b"\x93NUMPY\x01\x00\x50\x00{'descr': '|u1', 'shape': 5}")
 @given(
     st.binary(max_size=300)
     | st.binary(max_size=90).map(b"\x93NUMPY\x01\x00\x50\x00{'descr': ".__add__)
