@@ -65,13 +65,22 @@ def copied(source: Path, folder: Path, posters: bool) -> Path:
     target.parent.mkdir(parents=True)
     text = source.read_text(encoding="utf-8")
     if posters:
-        text = re.sub(r"\]\(([^()\s]+)\)(\{[^{}]*\.animation)", r"](\1-poster.jpg)\2", text)
+        text = re.sub(
+            r"\]\(([^()\s]+)\)(?=\{[^{}]*\.animation)", lambda m: f"]({poster(source, m[1])})", text
+        )
     target.write_text(text, encoding="utf-8")
     for file in source.parent.glob("*.bib"):
         shutil.copy(file, target.parent)
     for name in ("figures", "animations"):
         (folder / name).symlink_to((source.parent.parent / name).resolve())
     return target
+
+
+def poster(source: Path, animation: str) -> str:
+    """The still picture of an animation that `source` shows."""
+    stem = source.parent / animation
+    found = next(stem.parent.glob(f"{stem.name}-poster.*"))
+    return f"{animation}-poster{found.suffix}"
 
 
 def timed(what: Callable[[], None]) -> tuple[float, float]:
