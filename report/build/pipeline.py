@@ -1,14 +1,13 @@
 """The stage table (pipeline.yaml) and a profile, expanded into tasks: one for each thing to run."""
 
-import math
 import re
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from report.build.bounds import Above, Finite, Positive
 from report.build.content import Content
 from report.build.project import Project
 from report.build.tables import Load, remembered
@@ -16,21 +15,6 @@ from report.errors import ColophonError, suggestion
 
 DRAWN = ("figures", "animations")  # sections of the stage table, and folders of the build
 STRICT = {"extra": "forbid"}  # for Pydantic, which checks these classes: see tables.py
-
-
-@dataclass(frozen=True)
-class Above:
-    """A finite number above `low`, told to Pydantic without annotated_types, which is slow to import."""
-
-    low: float
-
-    def __get_pydantic_core_schema__(self, source: type, handler: Callable[[type], Any]) -> dict[str, Any]:
-        finite = {"lt": math.inf} if source is float else {}
-        return {**handler(source), "gt": self.low, **finite}
-
-
-Finite = Annotated[float, Above(-math.inf)]
-Positive = Annotated[float, Above(0)]
 
 
 @dataclass(frozen=True)

@@ -51,20 +51,19 @@ def read(source: Path, folder: Path, version: str, convert: Read) -> Path:
     with ONE_AT_A_TIME:  # the formats are rendered side by side
         found = kept(folder, version, text)
         if not found:
-            parts = dict.fromkeys(pieces(text))
-            found = keep(folder, version, text, joined(text, folder, version, convert) or convert(text))
+            parts = pieces(text)
+            found = keep(folder, version, text, joined(parts, folder, version, convert) or convert(text))
             drop_others(folder, [found, *(kept(folder, version, part) for part in parts)])
         return found
 
 
-def joined(text: str, folder: Path, version: str, convert: Read) -> bytes | None:
-    """The document from its pieces, converted unless kept in `folder`; None where that isn't the same."""
+def joined(parts: list[str], folder: Path, version: str, convert: Read) -> bytes | None:
+    """The document from its parts, converted unless kept in `folder`; None where that isn't the same."""
 
     def read_one(piece: str) -> str:
         file = kept(folder, version, piece) or keep(folder, version, piece, convert(piece))
         return file.read_text(encoding="utf-8")
 
-    parts = pieces(text)
     if len(set(parts)) < len(parts):
         return None
     with ThreadPoolExecutor(os.cpu_count()) as pool:
