@@ -8,6 +8,7 @@ from pathlib import Path
 
 from report.errors import ColophonError
 from report.render import latex, pieces
+from report.render.embed import embed, is_ours
 from report.render.problems import Problem, parse_filter_report, raise_first
 from report.render.tools import FILTERS, THEME, Job, run_tool
 
@@ -44,20 +45,33 @@ def executable() -> str:
 def render(job: Job) -> None:
     """Renders the job's source to its output. Raises ColophonError as `report.render.render`."""
     if job.format == "html":
-        run_pandoc(job, [*html_options(), "--output", job.output])
+        to_html(job)
         return
     latex.require()
     folder = job.source.parent / "latex"
     folder.mkdir(exist_ok=True)
     document = folder / "document.tex"
     fresh = folder / "document.new"
-    run_pandoc(job, [*latex_options(), "--output", fresh.relative_to(job.source.parent)])
+    to_latex(job, fresh)
     text = f"% SOURCE_DATE_EPOCH={job.epoch}\n" + fresh.read_text(encoding="utf-8")
     fresh.unlink()
     if not document.exists() or document.read_text(encoding="utf-8") != text:
         document.write_text(text, encoding="utf-8")
     latex.compile(job, document)
     shutil.copyfile(document.with_suffix(".pdf"), job.output)
+
+
+def to_html(job: Job) -> None:
+    """Writes the whole page to the job's output."""
+    document = read(job)
+    ours = is_ours(document.read_text(encoding="utf-8"))
+    write(job, document, [*html_options(), *([] if ours else ["--embed-resources"])], job.output)
+    raise_first(job, embed(job.output, job.source.parent) if ours else [])
+
+
+def to_latex(job: Job, output: Path) -> None:
+    """Writes the document in LaTeX to `output`."""
+    write(job, read(job), latex_options(), output)
 
 
 def common_options() -> list[str | Path]:
@@ -81,11 +95,10 @@ def common_options() -> list[str | Path]:
 
 
 def html_options() -> list[str | Path]:
-    """One file with everything in it, formulas as MathML."""
+    """A page with its look and script inside, formulas as MathML."""
     return [
         *common_options(),
         "--to=html5",
-        "--embed-resources",
         "--mathml",
         "--section-divs",
         "--toc-depth=2",
@@ -107,14 +120,17 @@ def latex_options() -> list[str | Path]:
     ]
 
 
-def run_pandoc(job: Job, options: list[str | Path]) -> None:
-    """Runs pandoc on the source; its warnings that leave a hole in the document are errors."""
+def read(job: Job) -> Path:
+    """The file with pandoc's JSON of the source."""
+    folder = job.source.parent / "read"
+    return pieces.read(job.source, folder, reader_version(), lambda text: to_json(text, job))
+
+
+def write(job: Job, document: Path, options: list[str | Path], output: Path) -> None:
+    """Runs pandoc on what was read; its warnings that leave a hole in the document are errors."""
     messages = job.log.with_name(job.log.name + ".json")
-    read = pieces.read(
-        job.source, job.source.parent / "read", reader_version(), lambda text: to_json(text, job)
-    )
-    document = read.relative_to(job.source.parent)
-    command = [executable(), document, *options, f"--log={messages}", *HEAP]
+    source = document.relative_to(job.source.parent)
+    command = [executable(), source, *options, "--output", output, f"--log={messages}", *HEAP]
     try:
         outcome = run_tool(job, command)
         warnings = json.loads(messages.read_text()) if messages.exists() else []

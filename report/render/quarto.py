@@ -26,9 +26,11 @@ def render(job: Job) -> None:
     """
     if job.format == "pdf":
         latex.require()
-    check = pandoc.html_options() if job.format == "html" else pandoc.latex_options()
     with FileLock(job.source.parent / ".quarto-lock"):
-        pandoc.run_pandoc(job, [*check, "--output", job.output])
+        if job.format == "html":
+            pandoc.to_html(job)
+        else:
+            pandoc.to_latex(job, job.output)
         write_project(job.source)
         made = job.source.with_name(f"quarto-output.{job.format}")
         outcome = run_tool(job, command(job.source, job.format))
