@@ -4,16 +4,20 @@ import importlib.util
 import json
 import shutil
 import subprocess
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from report.errors import ColophonError
-from report.render import latex, pieces
+from report.render import citations, latex, pieces
 from report.render.embed import embed, is_ours
 from report.render.problems import Problem, parse_filter_report, raise_first
 from report.render.tools import FILTERS, THEME, Job, run_tool
 
 HEAP = ["+RTS", "-A128m", "-RTS"]  # 128 MB before the first collection: a tenth less time for 100 pages
 READER = [f"--data-dir={THEME}", "--from=markdown", f"--lua-filter={FILTERS / 'read.lua'}"]
+CITEPROC = ["--citeproc", "--metadata=link-citations:true"]
+ONE_AT_A_TIME = threading.Lock()
 LATEX_VARIABLES = {
     "documentclass": "scrreprt",
     "classoption": "fontsize=11pt,paper=a4,oneside,numbers=noenddot",
@@ -63,18 +67,20 @@ def render(job: Job) -> None:
 
 def to_html(job: Job) -> None:
     """Writes the whole page to the job's output."""
-    document = read(job)
+    document, citeproc = read(job)
     ours = is_ours(document.read_text(encoding="utf-8"))
-    write(job, document, [*html_options(), *([] if ours else ["--embed-resources"])], job.output)
+    options = [*html_options(citeproc), *([] if ours else ["--embed-resources"])]
+    write(job, document, options, job.output)
     raise_first(job, embed(job.output, job.source.parent) if ours else [])
 
 
 def to_latex(job: Job, output: Path) -> None:
     """Writes the document in LaTeX to `output`."""
-    write(job, read(job), latex_options(), output)
+    document, citeproc = read(job)
+    write(job, document, latex_options(citeproc), output)
 
 
-def common_options() -> list[str | Path]:
+def common_options(citeproc: Sequence[str]) -> list[str | Path]:
     """Reader, filters in their order and numbering: the same for every format.
 
     The template is found through the data folder, for pandoc takes a path as an address and so
@@ -89,16 +95,15 @@ def common_options() -> list[str | Path]:
         "--toc",
         f"--lua-filter={FILTERS / 'portable.lua'}",
         f"--lua-filter={FILTERS / 'crossref.lua'}",
-        "--citeproc",
-        "--metadata=link-citations:true",
+        *citeproc,
     ]
 
 
-def html_options() -> list[str | Path]:
+def html_options(citeproc: Sequence[str] = CITEPROC) -> list[str | Path]:
     """A page with its look and script inside, formulas as MathML."""
     return [
-        *common_options(),
-        "--to=html5",
+        *common_options(citeproc),
+        "--to=html5", 
         "--mathml",
         "--section-divs",
         "--toc-depth=2",
@@ -109,10 +114,10 @@ def html_options() -> list[str | Path]:
     ]
 
 
-def latex_options() -> list[str | Path]:
+def latex_options(citeproc: Sequence[str] = CITEPROC) -> list[str | Path]:
     """A scrreprt document with our preamble, for pdfLaTeX."""
     return [
-        *common_options(),
+        *common_options(citeproc),
         "--to=latex",
         f"--lua-filter={FILTERS / 'latex.lua'}",
         f"--metadata=head-file:{THEME / 'preamble.tex'}",
@@ -120,10 +125,13 @@ def latex_options() -> list[str | Path]:
     ]
 
 
-def read(job: Job) -> Path:
-    """The file with pandoc's JSON of the source."""
-    folder = job.source.parent / "read"
-    return pieces.read(job.source, folder, reader_version(), lambda text: to_json(text, job))
+def read(job: Job) -> tuple[Path, list[str]]:
+    """The file with pandoc's JSON of the source, and the options that set its citations where that is still to do."""
+    folder, version = job.source.parent, reader_version()
+    with ONE_AT_A_TIME:  # the formats are rendered side by side
+        document = pieces.read(job.source, folder / "read", version, lambda text: to_json(text, job))
+        cited = citations.settle(document, folder / "cited", version, lambda text: to_cited(text, job))
+    return (cited, []) if cited else (document, [*CITEPROC])
 
 
 def write(job: Job, document: Path, options: list[str | Path], output: Path) -> None:
@@ -147,8 +155,7 @@ def to_json(text: str, job: Job) -> bytes:
 
     Raises ColophonError where it can't.
     """
-    command = [executable(), *READER, "--to=json", "+RTS", "-A16m", "-RTS"]
-    done = subprocess.run(command, input=text.encode(), capture_output=True, check=False)
+    done = run_json(READER, text, job)
     said = done.stderr.decode(errors="replace").strip()
     if said:
         with job.log.open("a", encoding="utf-8") as log:
@@ -156,6 +163,19 @@ def to_json(text: str, job: Job) -> bytes:
     if done.returncode:
         raise ColophonError(f"{job.source}: pandoc stopped: {said}", f"{job.log}")
     return done.stdout
+
+
+def to_cited(text: str, job: Job) -> bytes | None:
+    """A document of citations, pandoc's JSON, with these set; None where one is missing."""
+    done = run_json(["--from=json", *CITEPROC, "--fail-if-warnings"], text, job)
+    return None if done.returncode else done.stdout
+
+
+def run_json(options: list[str], text: str, job: Job) -> subprocess.CompletedProcess[bytes]:
+    """Pandoc in the source's folder, from its input to JSON."""
+    command = [executable(), *options, "--to=json", "+RTS", "-A16m", "-RTS"]
+    folder = job.source.parent
+    return subprocess.run(command, input=text.encode(), capture_output=True, check=False, cwd=folder)
 
 
 def identity() -> str:

@@ -8,19 +8,18 @@ in doubt against it.
 import json
 import os
 import re
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from hashlib import sha256
 from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any
 
-from report.build.content import write_whole
 from report.errors import ColophonError
+from report.render.kept import drop_others, keep, kept
 
 Read = Callable[[str], bytes]  # markdown to pandoc's JSON; raises ColophonError
+WORTH = 20_000  # characters, which take pandoc five times as long as its start
 FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 SECTION = re.compile(r"#{1,2}[ \t]")
 DIV = re.compile(r" {0,3}:{3,}[ \t]*([^\s:])?")
@@ -35,7 +34,6 @@ SHARED = re.compile(  # what one section may say for another, or what may begin 
 LEFT_OVER = re.compile(r'"t":"Str","c":"[^"]*\[(?:[^\W\d_]|")|"t":"Note"|"t":"Example"')
 IDENTIFIER = re.compile(r'"t":"Header","c":\[\d,\["([^"]+)"')
 CITATION = re.compile(r'"citationNoteNum":(\d+)')
-ONE_AT_A_TIME = threading.Lock()
 
 
 def read(source: Path, folder: Path, version: str, convert: Read) -> Path:
@@ -48,13 +46,12 @@ def read(source: Path, folder: Path, version: str, convert: Read) -> Path:
     Raises ColophonError where pandoc can't read the whole.
     """
     text = source.read_text(encoding="utf-8")
-    with ONE_AT_A_TIME:  # the formats are rendered side by side
-        found = kept(folder, version, text)
-        if not found:
-            parts = pieces(text)
-            found = keep(folder, version, text, joined(parts, folder, version, convert) or convert(text))
-            drop_others(folder, [found, *(kept(folder, version, part) for part in parts)])
-        return found
+    found = kept(folder, version, text)
+    if not found:
+        parts = gathered(pieces(text))
+        found = keep(folder, version, text, joined(parts, folder, version, convert) or convert(text))
+        drop_others(folder, [found, *(kept(folder, version, part) for part in parts)])
+    return found
 
 
 def joined(parts: list[str], folder: Path, version: str, convert: Read) -> bytes | None:
@@ -68,9 +65,10 @@ def joined(parts: list[str], folder: Path, version: str, convert: Read) -> bytes
         return None
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         try:
-            read = list(pool.map(read_one, parts))
+            made = dict(pool.map(lambda part: (part, read_one(part)), sorted(parts, key=len, reverse=True)))
         except ColophonError:  # the whole will tell on which line
             return None
+    read = [made[part] for part in parts]
     labels = Counter(chain.from_iterable(map(IDENTIFIER.findall, read)))
     documents: list[dict[str, Any]] = [json.loads(one) for one in numbered(read)]
     if (
@@ -81,7 +79,7 @@ def joined(parts: list[str], folder: Path, version: str, convert: Read) -> bytes
     ):
         return None
     blocks = list(chain.from_iterable(one["blocks"] for one in documents))
-    return json.dumps(documents[0] | {"blocks": blocks}, ensure_ascii=False).encode()
+    return json.dumps(documents[0] | {"blocks": blocks}, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def numbered(read: list[str]) -> Iterator[str]:
@@ -116,6 +114,17 @@ def pieces(text: str) -> list[str]:
     return ["".join(lines) for lines in found]
 
 
+def gathered(parts: list[str]) -> list[str]:
+    """Neighbours together until they are worth a start of pandoc."""
+    found: list[str] = []
+    for part in parts:
+        if found and len(found[-1]) < WORTH:
+            found[-1] += part
+        else:
+            found.append(part)
+    return found
+
+
 def front_matter(text: str) -> tuple[str, str]:
     end = text.find("\n---\n", 3) if text.startswith("---\n") else -1
     return (text[: end + 5], text[end + 5 :]) if end >= 0 else ("", text)
@@ -132,29 +141,3 @@ def is_closed(prose: str) -> bool:
 def is_even(steps: list[int]) -> bool:
     """Whether steps into and out of something end outside, and nothing is left before it is entered."""
     return sum(steps) == 0 and all(depth >= 0 for depth in accumulate(steps))
-
-
-def name_of(version: str, text: str) -> str:
-    return sha256(f"{version}\n{text}".encode()).hexdigest()[:32]
-
-
-def keep(folder: Path, version: str, text: str, read: bytes) -> Path:
-    """Keep what was read of `text` in a file that has its hash in its name."""
-    file = folder / f"{name_of(version, text)}-{sha256(read).hexdigest()}.json"
-    write_whole(file, read)
-    return file
-
-
-def kept(folder: Path, version: str, text: str) -> Path | None:
-    """The file with what was read of `text`; one that is not as it was written is none."""
-    for file in folder.glob(f"{name_of(version, text)}-*.json"):
-        if file.stem.endswith(sha256(file.read_bytes()).hexdigest()):
-            return file
-        file.unlink()
-    return None
-
-
-def drop_others(folder: Path, used: list[Path | None]) -> None:
-    """Remove from `folder` what no piece of the present document needs."""
-    for path in set(folder.glob("*.json")) - set(used):
-        path.unlink(missing_ok=True)

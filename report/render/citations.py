@@ -1,0 +1,100 @@
+"""Sets a document's citations once for both formats, and keeps them until one of them is edited.
+
+Pandoc's citeproc reads the bibliography and looks through the whole document each time, a fourth of what a
+page takes. Here it is given the citations alone, and what it made of them is put in their places. That is
+the same for its own style, in which what stands around a citation says nothing; other styles, and documents
+whose citations a filter may hide or bring, are left to `--citeproc`.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from report.render.kept import drop_others, keep, kept
+
+Element = dict[str, Any]
+Cite = Callable[[str], bytes | None]  # pandoc's JSON to that with citations set, None where some are missing
+LABEL = re.compile(r"(fig|tbl|eq|sec)-.", re.IGNORECASE)  # what crossref.lua resolves
+PLACE = re.compile(r'\{"t":"(?:Cite"|Div","c":\[\["refs")')
+# What hides a citation in one format, or may hold one in an attribute.
+UNSETTLED = re.compile(r'"content-(?:visible|hidden)"|\["title","[^"]*@')
+STYLE = ("csl", "citation-style", "citation-abbreviations", "nocite", "references")
+
+
+def settle(document: Path, folder: Path, version: str, cite: Cite) -> Path | None:
+    """The document, pandoc's JSON in a file, with its citations and its list of references set.
+
+    Args:
+        folder: where citations are kept, and the file that is returned lies.
+        version: what they depend on besides themselves and the bibliography.
+
+    Returns None where citations are missing, or can't be set alone.
+    """
+    text = document.read_text(encoding="utf-8")
+    whole = json.loads(text)
+    places = list(find(text))
+    elements = [element for _, _, element in places]
+    books = bibliography(whole["meta"], document.parent.parent)
+    if books is None or UNSETTLED.search(text) or sum(one["t"] == "Div" for one in elements) != 1:
+        return None
+    blocks = [one if one["t"] == "Div" else {"t": "Para", "c": [one]} for one in elements]
+    alone = json.dumps(whole | {"blocks": blocks}, ensure_ascii=False)
+    version = f"{version} {books}"
+    file = kept(folder, version, alone)
+    if not file:
+        made = cite(alone)
+        if made is None:
+            return None
+        file = keep(folder, version, alone, made)
+    finished = put(text, places, json.loads(file.read_bytes())["blocks"])
+    if finished is None:
+        return None
+    target = kept(folder, version, text) or keep(folder, version, text, finished.encode())
+    drop_others(folder, [file, target])
+    return target
+
+
+def find(text: str) -> Iterator[tuple[int, int, Element]]:
+    """Begin and end of each citation of a work, and of the list of references, in pandoc's JSON."""
+    decode, end = json.JSONDecoder().raw_decode, 0
+    for found in PLACE.finditer(text):
+        if found.start() >= end:  # else it stands in another
+            element, end = decode(text, found.start())
+            if element["t"] == "Div" or not any(LABEL.match(one["citationId"]) for one in element["c"][0]):
+                yield found.start(), end, element
+
+
+def put(text: str, places: list[tuple[int, int, Element]], blocks: list[Element]) -> str | None:
+    """The document with `blocks` in these places; None where they don't match."""
+    if [one["t"] for one in blocks] != ["Div" if one["t"] == "Div" else "Para" for _, _, one in places]:
+        return None
+    parts, end = [], 0
+    for (begin, after, element), block in zip(places, blocks, strict=True):
+        made = [block] if element["t"] == "Div" else block["c"]
+        inner = json.dumps(made, ensure_ascii=False, separators=(",", ":"))[1:-1]
+        parts += [text[end:begin], inner]
+        end = after
+    return "".join([*parts, text[end:]])
+
+
+def bibliography(meta: Element, folder: Path) -> str | None:
+    """A hash of the bibliography's files; None where the metadata ask for more than files."""
+    entry = meta.get("bibliography")
+    if entry is None or any(name in meta for name in STYLE):
+        return None
+    names = map(plain, entry["c"] if entry["t"] == "MetaList" else [entry])
+    try:
+        files = [(folder / name).read_bytes() for name in names]
+    except OSError:  # pandoc will say so
+        return None
+    return " ".join(sha256(file).hexdigest() for file in files)
+
+
+def plain(entry: Element) -> str:
+    """A name in the metadata as a text."""
+    if entry["t"] == "MetaString":
+        return entry["c"]
+    return "".join(one["c"] if one["t"] == "Str" else " " for one in entry["c"])
