@@ -20,8 +20,13 @@ from report.errors import ColophonError
 from report.render import render
 
 
-def build_document(planner: Planner, document: str, formats: list[str]) -> list[Path]:
+def build_document(
+    planner: Planner, document: str, formats: list[str], *, is_fresh: bool = False
+) -> list[Path]:
     """Render `document` as `html`, `pdf` or both into the profile's build folder; returns the files.
+
+    Args:
+        is_fresh: the caller has just looked, and no result is stale.
 
     Raises ColophonError where results are missing or stale, and for whatever stops a rendering;
     a file that was there stays then.
@@ -31,6 +36,8 @@ def build_document(planner: Planner, document: str, formats: list[str]) -> list[
     with exclusive(planner.project.build / "state" / f"{document}.lock", document):
         todo = [rendering for rendering in renderings if rendering_changes(planner, rendering)]
         if todo:
+            if not is_fresh:
+                require_fresh(planner, document)
             render_all(planner, document, todo)
     return [rendering.target(planner) for rendering in renderings]
 
@@ -65,7 +72,6 @@ def may_show(status: Status, shown: Collection[str]) -> bool:
 
 
 def render_all(planner: Planner, document: str, renderings: list[Rendering]) -> None:
-    require_fresh(planner, document)
     project = planner.project
     parts = rendering_parts(planner, renderings[0])
     assembled = assemble(planner, document)

@@ -52,11 +52,12 @@ def settle(text: str) -> str:
         return PLACE.sub(lambda match: form(*found[int(match[1])]), part)
 
     text = MARK.sub(remember, text)
-    for place in in_links(text):
+    spans = [*regions(text)]
+    for place in in_links(text, spans):
         found[place] = found[place][1], found[place][1]
     parts: list[str] = []
     end = heading_end = 0
-    for region in [*regions(text), Region("end", len(text), len(text))]:
+    for region in [*spans, Region("end", len(text), len(text))]:
         border = min(max(end, heading_end), region.start)
         parts += [put(text[end:border], second), put(text[border : region.start], first)]
         end, inside = region.end, text[region.start : region.end]
@@ -70,9 +71,9 @@ def settle(text: str) -> str:
     return "".join(parts)
 
 
-def in_links(text: str) -> Iterator[int]:
+def in_links(text: str, spans: list[Region]) -> Iterator[int]:
     """The numbers of the places in links' texts, where no other link can stand; an image's is a caption."""
-    for region in regions(text):
+    for region in spans:
         if region.kind == "target":
             begin = opening(text, region.start)
             if begin is not None and not text.endswith("!", 0, begin):

@@ -10,7 +10,8 @@ from report.preview.builder import build
 def main(profile: str, document: str, jobs: str) -> int:
     """Build as soon as a line comes on the standard input; errors are printed to stderr."""
     try:
-        return build(profile, document, int(jobs)) if sys.stdin.readline() else 0
+        asked = sys.stdin.readline().strip()
+        return build(profile, document, int(jobs), asked == "prose") if asked else 0
     except ColophonError as error:
         print(f"error: {error}", file=sys.stderr)
     except OSError as error:

@@ -33,9 +33,13 @@ class Builder:
     def start(self) -> subprocess.Popen[str]:
         return subprocess.Popen(self.words, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
-    def build(self) -> str:
-        """Bring the page up to date; returns what went wrong, empty where nothing did."""
-        _, told = self.next.communicate("build\n")
+    def build(self, prose_alone: bool) -> str:
+        """Bring the page up to date; returns what went wrong, empty where nothing did.
+
+        Args:
+            prose_alone: since the last build, which went well, only templates changed: no stage is stale.
+        """
+        _, told = self.next.communicate("prose\n" if prose_alone else "all\n")
         status = self.next.returncode
         self.next = self.start()
         if not status:
@@ -53,12 +57,15 @@ class Builder:
             self.next.kill()
 
 
-def build(profile: str, document: str, jobs: int) -> int:
+def build(profile: str, document: str, jobs: int, prose_alone: bool) -> int:
     """Plan; run Make where stages are stale, else render the page here. Returns the exit status."""
     from report.document.build import build_document
 
     planner = Planner(open_project(profile))
     require_document(planner, document)
+    if prose_alone:
+        build_document(planner, document, ["html"], is_fresh=True)
+        return 0
     found = plan(planner, "html", document)
     if found.run:
         file = planner.project.build / "html.mk"
@@ -71,5 +78,5 @@ def build(profile: str, document: str, jobs: int) -> int:
         report = [sys.executable, "-m", "report", "make", "--profile", profile, "html"]
         return subprocess.run([*report, *words], check=False, env=environment).returncode
     if found.render:
-        build_document(planner, document, ["html"])
+        build_document(planner, document, ["html"], is_fresh=True)
     return 0

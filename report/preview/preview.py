@@ -8,7 +8,7 @@ from report.build.progress import duration
 from report.build.project import Project
 from report.preview.builder import Builder
 from report.preview.server import State, serve
-from report.preview.watch import changed, snapshot
+from report.preview.watch import changed, is_prose, snapshot
 
 
 def preview(project: Project, document: str, port: str, jobs: int) -> None:
@@ -24,20 +24,23 @@ def preview(project: Project, document: str, port: str, jobs: int) -> None:
     builder = Builder(project.profile, document, jobs)
     print(f"preview: http://127.0.0.1:{server.server_port}/  (Ctrl+C ends it)", flush=True)
     try:
-        seen = snapshot(project.root)
+        seen, prose_alone = snapshot(project.root), False
         while True:
-            build_once(builder, document, state)
-            seen = changed(project.root, seen)
+            is_good = build_once(builder, document, state, prose_alone)
+            before, seen = seen, changed(project.root, seen)
+            prose_alone = is_good and is_prose(project.root, before, seen)
     finally:
         builder.close()
         server.shutdown()
 
 
-def build_once(builder: Builder, document: str, state: State) -> None:
+def build_once(builder: Builder, document: str, state: State, prose_alone: bool) -> bool:
+    """Build, and tell the browsers; whether it went well."""
     begun = time.monotonic()
     state.tell(working="building …")
     before = state.page.stat().st_mtime_ns if state.page.is_file() else 0
-    problem = builder.build()
+    problem = builder.build(prose_alone)
     after = state.page.stat().st_mtime_ns if state.page.is_file() else 0
     state.tell(problem=problem, built=after != before)
     print(problem or f"✓ {document}.html  {duration(time.monotonic() - begun)}", flush=True)
+    return not problem

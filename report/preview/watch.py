@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 WATCHED = ("pipeline.yaml", "profiles", "experiments", "figures", "templates")
-POLL = 0.2  # seconds
+POLL = 0.1  # seconds
 
 Snapshot = dict[str, tuple[int, int]]
 
@@ -45,6 +45,12 @@ def changed(root: Path, before: Snapshot) -> Snapshot:
     while (later := wait_and_look(root)) != now:  # several files are being saved
         now = later
     return now
+
+
+def is_prose(root: Path, before: Snapshot, now: Snapshot) -> bool:
+    """Whether nothing but templates changed, which no stage reads."""
+    templates = f"{root / 'templates'}{os.sep}"
+    return all(path.startswith(templates) for path, _ in before.items() ^ now.items())
 
 
 def wait_and_look(root: Path) -> Snapshot:

@@ -3,7 +3,7 @@
 Pandoc's citeproc reads the bibliography and looks through the whole document each time, a fourth of what a
 page takes. Here it is given the citations alone, and what it made of them is put in their places. That is
 the same for its own style, in which what stands around a citation says nothing; other styles, and documents
-whose citations a filter may hide or bring, are left to `--citeproc`.
+with citations in the titles of callouts, are left to `--citeproc`.
 """
 
 import json
@@ -16,11 +16,11 @@ from typing import Any
 from report.render.kept import drop_others, keep, kept
 
 Element = dict[str, Any]
-Cite = Callable[[str], bytes | None]  # pandoc's JSON to that with citations set, None where some are missing
+Cite = Callable[[str], bytes | None]  # pandoc's JSON, in and out; None where one is missing
 LABEL = re.compile(r"(fig|tbl|eq|sec)-.", re.IGNORECASE)  # what crossref.lua resolves
 PLACE = re.compile(r'\{"t":"(?:Cite"|Div","c":\[\["refs")')
-# What hides a citation in one format, or may hold one in an attribute.
-UNSETTLED = re.compile(r'"content-(?:visible|hidden)"|\["title","[^"]*@')
+IN_A_TITLE = re.compile(r'\["title","[^"]*@')  # of a callout: portable.lua reads it
+DECODE = json.JSONDecoder().raw_decode
 STYLE = ("csl", "citation-style", "citation-abbreviations", "nocite", "references")
 
 
@@ -34,14 +34,14 @@ def settle(document: Path, folder: Path, version: str, cite: Cite) -> Path | Non
     Returns None where citations are missing, or can't be set alone.
     """
     text = document.read_text(encoding="utf-8")
-    whole = json.loads(text)
     places = list(find(text))
     elements = [element for _, _, element in places]
-    books = bibliography(whole["meta"], document.parent.parent)
-    if books is None or UNSETTLED.search(text) or sum(one["t"] == "Div" for one in elements) != 1:
+    meta, end = DECODE(text, text.index('"meta":') + len('"meta":'))
+    books = bibliography(meta, document.parent.parent)
+    if books is None or IN_A_TITLE.search(text) or sum(one["t"] == "Div" for one in elements) != 1:
         return None
     blocks = [one if one["t"] == "Div" else {"t": "Para", "c": [one]} for one in elements]
-    alone = json.dumps(whole | {"blocks": blocks}, ensure_ascii=False)
+    alone = f'{text[:end]},"blocks":{json.dumps(blocks, ensure_ascii=False)}}}'
     version = f"{version} {books}"
     file = kept(folder, version, alone)
     if not file:
@@ -59,10 +59,10 @@ def settle(document: Path, folder: Path, version: str, cite: Cite) -> Path | Non
 
 def find(text: str) -> Iterator[tuple[int, int, Element]]:
     """Begin and end of each citation of a work, and of the list of references, in pandoc's JSON."""
-    decode, end = json.JSONDecoder().raw_decode, 0
+    end = 0
     for found in PLACE.finditer(text):
         if found.start() >= end:  # else it stands in another
-            element, end = decode(text, found.start())
+            element, end = DECODE(text, found.start())
             if element["t"] == "Div" or not any(LABEL.match(one["citationId"]) for one in element["c"][0]):
                 yield found.start(), end, element
 

@@ -2,21 +2,25 @@
 
 import importlib.util
 import json
+import re
 import shutil
 import subprocess
 import threading
-from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from report.errors import ColophonError
 from report.render import citations, latex, pieces
 from report.render.embed import embed, is_ours
-from report.render.problems import Problem, parse_filter_report, raise_first
+from report.render.kept import drop_others, keep
+from report.render.problems import Problem, parse_filter_report, raise_first, repeated_labels
 from report.render.tools import FILTERS, THEME, Job, run_tool
 
+READER_FILTERS = ("read.lua", "percent.lua", "lone.lua", "visible.lua")
 HEAP = ["+RTS", "-A128m", "-RTS"]  # 128 MB before the first collection: a tenth less time for 100 pages
 READER = [f"--data-dir={THEME}", "--from=markdown", f"--lua-filter={FILTERS / 'read.lua'}"]
 CITEPROC = ["--citeproc", "--metadata=link-citations:true"]
+FOR_A_FORMAT = re.compile(r'"content-(?:visible|hidden)"')
 ONE_AT_A_TIME = threading.Lock()
 LATEX_VARIABLES = {
     "documentclass": "scrreprt",
@@ -29,6 +33,14 @@ LATEX_VARIABLES = {
     "citecolor": "link",
     "toccolor": "black",
 }
+
+
+class Read(NamedTuple):
+    """A document as pandoc's JSON; whether its citations are set; what is wrong with its labels."""
+
+    document: Path
+    is_cited: bool
+    problems: list[Problem]
 
 
 def executable() -> str:
@@ -67,21 +79,20 @@ def render(job: Job) -> None:
 
 def to_html(job: Job) -> None:
     """Writes the whole page to the job's output."""
-    document, citeproc = read(job)
-    ours = is_ours(document.read_text(encoding="utf-8"))
-    options = [*html_options(citeproc), *([] if ours else ["--embed-resources"])]
-    write(job, document, options, job.output)
+    found = read(job)
+    ours = is_ours(found.document.read_text(encoding="utf-8"))
+    write(job, found, [*html_options(found), *([] if ours else ["--embed-resources"])], job.output)
     raise_first(job, embed(job.output, job.source.parent) if ours else [])
 
 
 def to_latex(job: Job, output: Path) -> None:
     """Writes the document in LaTeX to `output`."""
-    document, citeproc = read(job)
-    write(job, document, latex_options(citeproc), output)
+    found = read(job)
+    write(job, found, latex_options(found), output)
 
 
-def common_options(citeproc: Sequence[str]) -> list[str | Path]:
-    """Reader, filters in their order and numbering: the same for every format.
+def common_options(found: Read) -> list[str | Path]:
+    """Filters in their order and numbering: the same for every format.
 
     The template is found through the data folder, for pandoc takes a path as an address and so
     mistakes a `%` in it.
@@ -95,15 +106,15 @@ def common_options(citeproc: Sequence[str]) -> list[str | Path]:
         "--toc",
         f"--lua-filter={FILTERS / 'portable.lua'}",
         f"--lua-filter={FILTERS / 'crossref.lua'}",
-        *citeproc,
+        *([] if found.is_cited else CITEPROC),
     ]
 
 
-def html_options(citeproc: Sequence[str] = CITEPROC) -> list[str | Path]:
+def html_options(found: Read) -> list[str | Path]:
     """A page with its look and script inside, formulas as MathML."""
     return [
-        *common_options(citeproc),
-        "--to=html5", 
+        *common_options(found),
+        "--to=html5",
         "--mathml",
         "--section-divs",
         "--toc-depth=2",
@@ -114,10 +125,10 @@ def html_options(citeproc: Sequence[str] = CITEPROC) -> list[str | Path]:
     ]
 
 
-def latex_options(citeproc: Sequence[str] = CITEPROC) -> list[str | Path]:
+def latex_options(found: Read) -> list[str | Path]:
     """A scrreprt document with our preamble, for pdfLaTeX."""
     return [
-        *common_options(citeproc),
+        *common_options(found),
         "--to=latex",
         f"--lua-filter={FILTERS / 'latex.lua'}",
         f"--metadata=head-file:{THEME / 'preamble.tex'}",
@@ -125,26 +136,31 @@ def latex_options(citeproc: Sequence[str] = CITEPROC) -> list[str | Path]:
     ]
 
 
-def read(job: Job) -> tuple[Path, list[str]]:
-    """The file with pandoc's JSON of the source, and the options that set its citations where that is still to do."""
+def read(job: Job) -> Read:
+    """The source as pandoc's JSON, its citations set where that can be done at once for all formats."""
     folder, version = job.source.parent, reader_version()
     with ONE_AT_A_TIME:  # the formats are rendered side by side
         document = pieces.read(job.source, folder / "read", version, lambda text: to_json(text, job))
-        cited = citations.settle(document, folder / "cited", version, lambda text: to_cited(text, job))
-    return (cited, []) if cited else (document, [*CITEPROC])
+        text, cited = document.read_text(encoding="utf-8"), folder / "cited"
+        if FOR_A_FORMAT.search(text):
+            shown, cited = to_visible(text, job), folder / f"cited-{job.format}"
+            document, text = keep(folder / f"read-{job.format}", version, text, shown), shown.decode()
+            drop_others(document.parent, [document])
+        done = citations.settle(document, cited, version, lambda text: to_cited(text, job))
+    return Read(done or document, done is not None, repeated_labels(text))
 
 
-def write(job: Job, document: Path, options: list[str | Path], output: Path) -> None:
+def write(job: Job, found: Read, options: list[str | Path], output: Path) -> None:
     """Runs pandoc on what was read; its warnings that leave a hole in the document are errors."""
     messages = job.log.with_name(job.log.name + ".json")
-    source = document.relative_to(job.source.parent)
+    source = found.document.relative_to(job.source.parent)
     command = [executable(), source, *options, "--output", output, f"--log={messages}", *HEAP]
     try:
         outcome = run_tool(job, command)
         warnings = json.loads(messages.read_text()) if messages.exists() else []
     finally:
         messages.unlink(missing_ok=True)
-    problems = parse_filter_report(outcome.text) + parse_warnings(warnings)
+    problems = found.problems + parse_filter_report(outcome.text) + parse_warnings(warnings)
     raise_first(job, problems)
     if outcome.status != 0:
         raise ColophonError(f"{job.source}: pandoc stopped: {outcome.text.strip()}", f"{job.log}")
@@ -171,6 +187,16 @@ def to_cited(text: str, job: Job) -> bytes | None:
     return None if done.returncode else done.stdout
 
 
+def to_visible(text: str, job: Job) -> bytes:
+    """A document, pandoc's JSON, with what is meant for the job's format alone."""
+    filters = [f"--lua-filter={FILTERS / 'visible.lua'}", f"--metadata=shown-in:{job.format}"]
+    done = run_json([f"--data-dir={THEME}", "--from=json", *filters], text, job)
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip()
+        raise ColophonError(f"{job.source}: pandoc stopped: {said}", f"{job.log}")
+    return done.stdout
+
+
 def run_json(options: list[str], text: str, job: Job) -> subprocess.CompletedProcess[bytes]:
     """Pandoc in the source's folder, from its input to JSON."""
     command = [executable(), *options, "--to=json", "+RTS", "-A16m", "-RTS"]
@@ -186,7 +212,7 @@ def identity() -> str:
 
 def reader_version() -> str:
     """What the reading depends on: the program, and how it is called."""
-    filters = "".join((FILTERS / name).read_text(encoding="utf-8") for name in ("read.lua", "percent.lua"))
+    filters = "".join((FILTERS / name).read_text(encoding="utf-8") for name in READER_FILTERS)
     return f"{identity()} {READER} {filters}"
 
 

@@ -5,7 +5,6 @@ A document is read whole where one of its sections might not stand by itself: `p
 in doubt against it.
 """
 
-import json
 import os
 import re
 from collections import Counter
@@ -13,13 +12,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate, chain
 from pathlib import Path
-from typing import Any
 
 from report.errors import ColophonError
 from report.render.kept import drop_others, keep, kept
 
 Read = Callable[[str], bytes]  # markdown to pandoc's JSON; raises ColophonError
-WORTH = 20_000  # characters, which take pandoc five times as long as its start
+WORTH = 8_000  # characters, which take pandoc several times as long as its start
 FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 SECTION = re.compile(r"#{1,2}[ \t]")
 DIV = re.compile(r" {0,3}:{3,}[ \t]*([^\s:])?")
@@ -32,6 +30,10 @@ SHARED = re.compile(  # what one section may say for another, or what may begin 
 )
 # In what pandoc read: a word in brackets that no link took up, footnotes, numbered examples.
 LEFT_OVER = re.compile(r'"t":"Str","c":"[^"]*\[(?:[^\W\d_]|")|"t":"Note"|"t":"Example"')
+DOCUMENT = re.compile(
+    r'(?P<head>\{"pandoc-api-version":\[[\d,]+\],"meta":(?P<meta>\{.*?\}),"blocks":\[)(?P<blocks>.*)\]\}\s*',
+    re.DOTALL,
+)
 IDENTIFIER = re.compile(r'"t":"Header","c":\[\d,\["([^"]+)"')
 CITATION = re.compile(r'"citationNoteNum":(\d+)')
 
@@ -70,16 +72,17 @@ def joined(parts: list[str], folder: Path, version: str, convert: Read) -> bytes
             return None
     read = [made[part] for part in parts]
     labels = Counter(chain.from_iterable(map(IDENTIFIER.findall, read)))
-    documents: list[dict[str, Any]] = [json.loads(one) for one in numbered(read)]
+    found = [whole for one in numbered(read) if (whole := DOCUMENT.fullmatch(one))]
     if (
-        not documents
+        not found
+        or len(found) < len(read)
         or max(labels.values(), default=0) > 1  # pandoc counts up the labels of like headings
-        or any(one["meta"] for one in documents[1:])
+        or any(one["meta"] != "{}" for one in found[1:])
         or any(map(LEFT_OVER.search, read))
     ):
         return None
-    blocks = list(chain.from_iterable(one["blocks"] for one in documents))
-    return json.dumps(documents[0] | {"blocks": blocks}, ensure_ascii=False, separators=(",", ":")).encode()
+    blocks = ",".join(one["blocks"] for one in found if one["blocks"])
+    return f"{found[0]['head']}{blocks}]}}".encode()
 
 
 def numbered(read: list[str]) -> Iterator[str]:

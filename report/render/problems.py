@@ -1,6 +1,8 @@
 """Holes in the document - labels, images, citations - and where in the source they are."""
 
+import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,8 @@ REMEDIES = {
     "animation": "Make it first (`make figures`), with figures/animation.py.",
     "panel": "Give each image a paragraph of its own inside the div.",
 }
+# An identifier with its classes, as they stand in pandoc's JSON and nothing else does.
+ATTRIBUTES = re.compile(r'\["([^"]+)",\[(?:"(?:[^"\\]|\\.)*"(?:,"(?:[^"\\]|\\.)*")*)?\],\[')
 NOUNS = {
     "reference": "unresolved reference @",
     "duplicate": "duplicate label ",
@@ -40,6 +44,16 @@ def parse_filter_report(text: str) -> list[Problem]:
     """The lines `colophon <kind> <label> <message>` that the filters print, tab-separated."""
     fields = [line.split("\t") for line in text.splitlines() if line.startswith("colophon\t")]
     return list(dict.fromkeys(Problem(*field[1:4]) for field in fields if len(field) == 4))
+
+
+def repeated_labels(read: str) -> list[Problem]:
+    """Labels given twice in pandoc's JSON; headings' own ones are counted up by pandoc."""
+    count = Counter(ATTRIBUTES.findall(read))
+    return [
+        Problem("duplicate", json.loads(f'"{label}"'), "the label is given twice")
+        for label, times in count.items()
+        if times > 1
+    ]
 
 
 def lines_of(source: Path, name: str) -> list[int]:

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser as Chromium
 
 from report.errors import ColophonError
 from report.preview.server import State, serve
-from report.preview.watch import snapshot
+from report.preview.watch import is_prose, snapshot
 from tests.browser import Visit
 from tests.tiny import Tiny, finish, wait_for
 
@@ -116,6 +116,12 @@ def test_an_edited_stage_runs_and_its_new_number_is_served(served: tuple[Tiny, s
     browser = Browser(address)
     browser.hears("problem", "side: RuntimeError: on purpose")
     assert " 7." in plain(browser.page())
+    browser = Browser(address)
+    wait_for(lambda: browser.told, PATIENCE)
+    browser.told.clear()
+    tiny.write(TEMPLATE, tiny.read(TEMPLATE) + "\nMore.\n")
+    browser.hears("problem", "side: RuntimeError: on purpose")  # prose hides no failed stage
+    assert "More." not in plain(browser.page())
 
 
 def test_other_addresses_are_not_found(served: tuple[Tiny, str]) -> None:
@@ -149,6 +155,17 @@ def test_what_editors_leave_beside_a_file_is_no_change(tmp_path: Path) -> None:
     assert snapshot(tiny.root) == before
     tiny.write("experiments/new.py", "x")
     assert len(snapshot(tiny.root)) == len(before) + 1
+
+
+def test_a_change_is_prose_where_templates_alone_changed(tmp_path: Path) -> None:
+    tiny = Tiny.create(tmp_path / "project")
+    before = snapshot(tiny.root)
+    tiny.write(TEMPLATE, "# Other\n")
+    edited = snapshot(tiny.root)
+    assert is_prose(tiny.root, before, edited)
+    tiny.write("experiments/new.py", "x")
+    assert not is_prose(tiny.root, before, snapshot(tiny.root))
+    assert not is_prose(tiny.root, edited, snapshot(tiny.root))
 
 
 def plain(page: str) -> str:

@@ -4,7 +4,7 @@
 Headings, figures, figure panels, tables and equations that carry `#sec-`, `#fig-`, `#tbl-` or
 `#eq-` get a number; `@fig-x`, `-@fig-x`, `[@fig-x; @tbl-y]`, `[Figs. @fig-x]` become links.
 In HTML the numbers are written; in LaTeX they come from \label and \ref, which count alike.
-A label that is unknown or used twice is reported on standard error, one line each:
+A label that is unknown is reported on standard error, one line each:
 "colophon <kind> <label> <message>", separated by tabs. ]]
 
 package.path = pandoc.path.directory(PANDOC_SCRIPT_FILE) .. "/?.lua;" .. package.path
@@ -45,38 +45,6 @@ local function next_number(kind)
   counters[kind] = counters[kind] + 1
   if sections[1] == 0 then return tostring(counters[kind]) end
   return chapter() .. "." .. counters[kind]
-end
-
---- Content for the format at hand: `when-format`, `unless-format` of content-visible, -hidden.
-local function is_visible(el)
-  local function matches(format)
-    if not format then return nil end
-    if format == "pdf" or format == "latex" then return latex end
-    return not latex and format:match("^html") ~= nil
-  end
-  local when, unless = el.attributes["when-format"], el.attributes["unless-format"]
-  local condition = true
-  if when then condition = matches(when) end
-  if unless then condition = condition and not matches(unless) end
-  if el.classes:includes("content-hidden") then return not condition end
-  return condition
-end
-
-local function visible(el)
-  if el.classes:includes("content-visible") or el.classes:includes("content-hidden") then
-    return is_visible(el) and el.content or {}
-  end
-end
-
---- A paragraph that holds one labelled image is a figure, even without a caption.
-local function lone_image(para)
-  local only = #para.content == 1 and para.content[1]
-  if only and only.t == "Image" and kind_of(only.identifier) == "fig" then
-    local label = only.identifier
-    local caption = #only.caption > 0 and { pandoc.Plain(only.caption) } or {}
-    only.identifier = ""
-    return pandoc.Figure({ pandoc.Plain({ only }) }, { long = caption }, { id = label })
-  end
 end
 
 local function number_heading(header)
@@ -120,19 +88,6 @@ local function number_figure(el)
     return floats.figure(el, entry), false
   end
   return floats.figure(el, nil), false
-end
-
---- `::: {.small}` sets the tables inside in small type; a float forgets the size around it.
-local function pass_size(div)
-  for _, size in ipairs({ "small", "footnotesize", "scriptsize" }) do
-    if div.classes:includes(size) then
-      div.content = div.content:walk({ Table = function(el)
-        el.classes:insert(size)
-        return el
-      end })
-    end
-  end
-  return div
 end
 
 local function number_panel(div)
@@ -218,24 +173,7 @@ local function resolve(cite)
   return out
 end
 
---- Labels given twice; a heading's automatic label never clashes, pandoc counts those up.
-local function check_labels(doc)
-  local seen = {}
-  local function note(el)
-    local label = el.identifier
-    if label and label ~= "" then
-      seen[label] = (seen[label] or 0) + 1
-      if seen[label] == 2 then fail("duplicate", label, "the label is given twice") end
-    end
-  end
-  doc:walk({ Header = note, Figure = note, Table = note, Div = note, Span = note, Image = note,
-    CodeBlock = note, Link = note })
-end
-
 function Pandoc(doc)
-  doc = doc:walk({ Div = visible, Span = visible })
-  doc = doc:walk({ Para = lone_image, Div = pass_size })
-  check_labels(doc)
   doc = doc:walk({ traverse = "topdown", Header = number_heading, Table = number_table,
     Figure = number_figure, Div = number_panel, Span = number_equation })
   return doc:walk({ Cite = resolve, Header = anchor, Image = finish_image })

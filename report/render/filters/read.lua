@@ -1,9 +1,11 @@
 --[[ What can be done to each piece of a document by itself, and is kept with what pandoc read of it (see
-pieces.py): a percentage and its sign on one line, and each display formula with its label, `$$ … $$ {#eq-x}`,
-as a span with the class `colophon-equation`, which crossref.lua numbers. ]]
+pieces.py): a percentage and its sign on one line, each display formula with its label, `$$ … $$ {#eq-x}`,
+as a span with the class `colophon-equation`, which crossref.lua numbers, a lone image as a figure, and the
+size of type that a div gives its tables. ]]
 
 package.path = pandoc.path.directory(PANDOC_SCRIPT_FILE) .. "/?.lua;" .. package.path
 local keep_percent = require("percent")
+local lone_image = require("lone")
 
 local function is_display(el)
   return el.t == "Math" and el.mathtype == "DisplayMath"
@@ -31,7 +33,20 @@ local function label_equations(content)
   return out
 end
 
+--- `::: {.small}` sets the tables inside in small type; a float forgets the size around it.
+local function pass_size(div)
+  for _, size in ipairs({ "small", "footnotesize", "scriptsize" }) do
+    if div.classes:includes(size) then
+      div.content = div.content:walk({ Table = function(el)
+        el.classes:insert(size)
+        return el
+      end })
+    end
+  end
+  return div
+end
+
 return { { Inlines = function(inlines)
   local labelled = label_equations(inlines)
   return keep_percent(labelled) or labelled
-end } }
+end }, { Para = lone_image, Div = pass_size } }

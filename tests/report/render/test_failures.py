@@ -53,6 +53,31 @@ def test_a_label_in_a_code_block_is_no_reference(project):
     assert "@fig-nowhere" in render_to(source).read_text()
 
 
+def test_a_label_for_each_format_is_given_once(project):
+    picture = "![{0}](../figures/transfer/left){{#fig-one}}"
+    only = "::: {{.content-visible {0}-format=html}}\n" + picture + "\n:::\n\n"
+    page = render_to(project(only.format("when") + only.format("unless") + "See @fig-one.\n")).read_text()
+    assert page.count('id="fig-one"') == 1 and 'alt="when"' in page and 'alt="unless"' not in page
+
+
+def test_a_label_given_twice_in_what_one_format_shows_is_refused(project):
+    only = "::: {.content-visible when-format=html}\n![a](../figures/transfer/left){#fig-one}\n:::\n\n"
+    with pytest.raises(ColophonError, match="duplicate label fig-one"):
+        render_to(project(only * 2))
+
+
+def test_what_looks_like_a_label_in_code_is_none(project):
+    code = '`["fig-one",["a"],[` and `\\["fig-one",[],[`.\n\n'
+    assert render_to(project(code + "[a]{#fig-one-part} $x$\n")).is_file()
+
+
+def test_a_picture_in_a_span_for_one_format_is_a_figure(project):
+    page = render_to(
+        project("[![a](../figures/transfer/left){#fig-one}]{.content-visible when-format=html}\n")
+    )
+    assert '<figure id="fig-one">' in page.read_text()
+
+
 def test_the_old_file_stays_where_the_new_one_cannot_be_made(project):
     source = project("Fine.\n")
     target = render_to(source)

@@ -97,6 +97,14 @@ USUAL = st.sampled_from(SNIPPETS[: SNIPPETS.index("# Title")])
 SECTIONS = st.lists(st.lists(USUAL, max_size=4), min_size=2, max_size=5)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_by_one() -> Iterator[None]:
+    """Each section is read by itself, however small."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pieces, "WORTH", 0)
+        yield
+
+
 def read(text: str, folder: Path) -> tuple[dict, list[str]]:
     """The document as JSON, and the texts that pandoc was given."""
     given: list[str] = []
@@ -122,6 +130,14 @@ def test_pieces_give_what_the_whole_gives(tmp_path: Path):
     found, given = read(HEAD + WHOLE, tmp_path)
     assert found == whole(HEAD + WHOLE)
     assert sorted(given) == sorted(pieces.pieces(HEAD + WHOLE)) and len(given) == 5
+
+
+def test_small_neighbours_are_read_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    sections = [HEAD, *(f"# {name} {{#sec-{name}}}\n\nText of it, of some length.\n\n" for name in "abcd")]
+    monkeypatch.setattr(pieces, "WORTH", len(sections[0]) + 1)
+    found, given = read("".join(sections), tmp_path)
+    assert found == whole("".join(sections))
+    assert sorted(given) == ["".join(sections[2:4]), sections[4], "".join(sections[:2])]
 
 
 @pytest.mark.parametrize("text", DEPENDENT.values(), ids=DEPENDENT)
@@ -161,7 +177,7 @@ def test_the_reader_is_another_after_its_filters_were_edited(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     before = pandoc.reader_version()
-    for name in ("read.lua", "percent.lua"):
+    for name in pandoc.READER_FILTERS:
         (tmp_path / name).write_bytes((pandoc.FILTERS / name).read_bytes())
     monkeypatch.setattr(pandoc, "FILTERS", tmp_path)
     assert pandoc.reader_version() == before
