@@ -7,13 +7,21 @@ against both sides, so that a claim can hold, fail, or stay undecided.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from math import isnan
+from math import inf, isnan
 from typing import Any
 
 import numpy as np
 
 from report.document.estimates import Estimate, estimate
-from report.document.published import Published
+from report.document.numbers import (
+    answers,
+    declared,
+    leaves,
+    number,
+    refuse_estimate,
+    require_shares,
+    require_unit,
+)  # fmt: skip
 from report.document.values import Value, is_interval
 from report.errors import ColophonError
 
@@ -96,7 +104,12 @@ def bootstrap(a: Iterable[Value], b: Iterable[Value], path: str = "") -> Outcome
 
 
 def against(
-    value: Value | Sequence[Value], constant: Any, below: bool = False, path: str = "", over: str = "seeds"
+    value: Value | Sequence[Value],
+    constant: Any,
+    below: bool = False,
+    path: str = "",
+    over: str = "seeds",
+    shares: bool = False,
 ) -> Outcome:
     """`value` is claimed to be above `constant` (or below it).
 
@@ -106,16 +119,20 @@ def against(
         constant: a number, in the unit of the metrics: 0.5 for 50 %; or a value.
         path: leads from each seed of a list to the number.
         over: what a list is over, for the table of claims: seeds, images.
+        shares: a list's numbers lie between 0 and 1, and so does their mean: the interval ends there.
 
     Raises ColophonError for what is no metric or has another unit than the constant, for an estimate
-    without its counts, and for an accuracy against a constant that is no fraction.
+    without its counts, for an accuracy against a constant that is no fraction, and for shares below 0
+    or above 1.
     """
     threshold, sign = number(constant), -1 if below else 1
     if isinstance(value, list | tuple) or (isinstance(value, Value) and isinstance(value._raw, list)):
         found = leaves(value, path)
         for one in found:
             require_unit(one, constant)
-        return over_seeds(found, threshold, sign, over)
+        if shares:
+            require_shares(found)
+        return over_seeds(found, threshold, sign, over, (0.0, 1.0) if shares else (-inf, inf))
     if not isinstance(value, Value):
         raise ColophonError(f"against({value!r}, …): not a value of a stage", "Name a metric.")
     require_unit(value, constant)
@@ -190,7 +207,10 @@ def ordered(values: Iterable[Value], direction: str) -> Outcome:
 TESTS = (mcnemar, bootstrap, against, equals, ordered)
 
 
-def over_seeds(values: list[Value], threshold: float, sign: int, over: str) -> Outcome:
+def over_seeds(
+    values: list[Value], threshold: float, sign: int, over: str, bounds: tuple[float, float]
+) -> Outcome:
+    """Student's t-test of the mean against `threshold`; its interval ends at the `bounds` of a mean."""
     test, counts, counted = f"t-test over {over}", {over: len(values)}, f"{len(values)} {over}"
     if len(values) < FEWEST_SEEDS:
         reason = f"fewer than {FEWEST_SEEDS} {over}"
@@ -199,6 +219,8 @@ def over_seeds(values: list[Value], threshold: float, sign: int, over: str) -> O
     if isnan(found.p):
         reason = f"all {over} gave the same number"
         return Outcome(test, 0, counts=counts, counted=counted, reason=reason)
+    least, most = (bound - threshold for bound in bounds)
+    found = replace(found, low=max(found.low, least), high=min(found.high, most))
     return outcome(test, found, sign, declared(values[0]), counts, counted)
 
 
@@ -222,75 +244,3 @@ def exact(test: str, difference: float, sign: int, unit: str, digits: int | None
     scale, printed = (100, "points") if unit == "fraction" else (1, unit)
     direction = 1 if sign * difference > 0 else -1  # equal is not above
     return Outcome(test, direction, difference=scale * difference, unit=printed, digits=digits, exact=True)
-
-
-def refuse_estimate(value: Value) -> None:
-    """What was measured on a sample must not pass for an exact number for want of its counts."""
-    bare_share = len(value._path) > 1 and value._path[-1] == "value"
-    computed = type(value) is not Value and isinstance(value._raw, float)
-    if bare_share or computed or is_interval(value._raw):
-        raise ColophonError(
-            f"{value._name()} is an estimate, not an exact number",
-            "Name the group of metrics that it comes from, which has its counts, or the list over seeds.",
-        )
-
-
-def require_unit(value: Value, other: Any) -> None:
-    """Raise ColophonError where `other` is in another unit than `value`; a bare number has none."""
-    unit = declared(value)[0]
-    if isinstance(other, Value | Published):
-        theirs = declared(other)[0] if isinstance(other, Value) else other.entry.unit
-        if theirs != unit:
-            raise ColophonError(
-                f"{value._name()} is in {unit or 'no unit'}, the other in {theirs or 'no unit'}",
-                "Compare like with like.",
-            )
-
-
-def answers(value: Value) -> tuple[np.ndarray, np.ndarray]:
-    """Whether each test image was classified rightly, bool (n,), and its label (n,)."""
-    name = value["correct"]._raw
-    if not isinstance(name, str):
-        raise ColophonError(
-            f"{value._name()} is not a classifier: its `correct` is a {type(name).__name__}",
-            "Name the group above it, whose `correct` names an array.",
-        )
-    found = []
-    for file in (f"{name}.npy", "labels.npy"):
-        path = value._origin.directory / file
-        if not path.is_file():
-            raise ColophonError(f"{value._name()}: {value._origin.stage} has no {file}", "Write it there.")
-        found.append(np.load(path, allow_pickle=False))
-    if found[0].shape != found[1].shape:
-        raise ColophonError(
-            f"{value._name()}: {name} has {len(found[0])} answers for {len(found[1])} labels",
-            "Write one for each test image.",
-        )
-    return found[0].astype(bool), found[1]
-
-
-def leaves(values: Iterable[Value], path: str) -> list[Value]:
-    """From each of `values` what lies at `path`."""
-    found = []
-    for value in values:
-        for key in path.split(".") if path else ():
-            value = value[key]
-        found.append(value)
-    return found
-
-
-def number(value: Any) -> float:
-    """The number that `value` is, or that its group has under `value`."""
-    raw = value._raw if hasattr(value, "_raw") else value
-    if is_interval(raw):
-        raw = raw["value"]
-    if isinstance(raw, bool) or not isinstance(raw, int | float):
-        name = value._name() if isinstance(value, Value) else repr(value)
-        raise ColophonError(f"{name} is not a number, which a test needs", "Name a value inside it.")
-    return raw
-
-
-def declared(value: Value) -> tuple[str, int | None]:
-    """Unit and digits of a number, or of a group's `value`."""
-    leaf = value["value"] if is_interval(value._raw) else value
-    return leaf._schema.get("unit") or "", leaf._schema.get("digits")

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from report.document.estimates import Estimate, estimate
-from report.document.hypotheses import FEWEST_SEEDS, Outcome, declared, leaves, number, outcome
+from report.document.hypotheses import FEWEST_SEEDS, Outcome, outcome
+from report.document.numbers import declared, leaves, number, require_shares
 from report.document.values import Value
 from report.errors import ColophonError
 
@@ -63,12 +64,3 @@ def paired(
     if shares and np.ptp(differences) < ALIKE:
         return replace(found, low=None, high=None, counted=f"{counted}, all alike")
     return found
-
-
-def require_shares(values: Iterable[Value]) -> None:
-    for value in values:
-        if not 0 <= number(value) <= 1:
-            raise ColophonError(
-                f"paired: {value._name()} is {number(value):g}, which is no share",
-                "Leave out shares=true, or compare numbers between 0 and 1.",
-            )

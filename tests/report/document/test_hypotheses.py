@@ -56,6 +56,18 @@ def test_what_is_no_classifier_is_refused_by_name(tmp_path: Path):
         mcnemar(fit, fit)
 
 
+def test_the_interval_of_a_mean_of_shares_ends_where_shares_do():
+    high, low = seeds(0.99, 0.9, 0.7, 0.98), seeds(0.01, 0.02, 0.3, 0.0)
+    wide = against(high, 0.1)
+    assert wide.high is not None and wide.high > 90  # points: above 100 %
+    cut = against(high, 0.1, shares=True)
+    assert (cut.difference, cut.low, cut.p) == (wide.difference, wide.low, wide.p)
+    assert cut.high == pytest.approx(90)
+    assert against(low, 0.1, shares=True, below=True).low == pytest.approx(-10)
+    with pytest.raises(ColophonError, match=r"is 1\.2, which is no share\n.*Leave out shares=true"):
+        against(seeds(0.9, 1.2, 0.8), 0.5, shares=True)
+
+
 def test_few_seeds_leave_a_claim_undecided_and_say_why():
     found = bootstrap(seeds(0.9, 0.91), seeds(0.1, 0.2, 0.3))
     assert (found.p, found.direction, found.reason) == (None, 0, "fewer than 3 seeds a side")
