@@ -152,7 +152,7 @@ def cells(
                 words[path] = NOT_COMPARABLE if differing else word
     together = list(words.values())
     summary = together[0] if len(set(together)) == 1 else " / ".join(together) or "–"
-    mark = f"^{','.join(marks)}^" if marks else ""
+    mark = f"^{','.join(sorted(marks))}^" if marks else ""
     why = "; ".join(differing)
     return {
         **shown(table, published),
@@ -194,7 +194,7 @@ def alone(table: PublishedTable, published: PublishedRow) -> dict[str, Cell]:
         path: Cell(number_text(value, "", None), {"": value}, numeric=not isinstance(value, str))
         for path, value in published.row.items()
     }
-    ours = {path: Cell("", {"": None}) for path in table.columns}
+    ours = {path: Cell("–", {"": None}) for path in table.columns}
     judged = dict.fromkeys(["verdict", *verdicts(table)], verdict)
     return ours | names | shown(table, published) | judged
 
