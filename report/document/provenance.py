@@ -12,7 +12,7 @@ from report.document.escape import markdown
 from report.document.facts import fact_text
 
 NBSP = "\u00a0"
-OWN = ("anchor", "each", "when", "took")  # of each record of a stage that was expanded
+OWN = ("anchor", "each", "when", "took", "facts", "data")  # of each record of a stage that was expanded
 
 
 def stage_records(planner: Planner) -> list[dict[str, Any]]:
@@ -60,7 +60,7 @@ def record(made: dict[str, Any]) -> dict[str, Any]:
 
 
 def grouped(records: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """The records that differ in what their stage was expanded over, in the time and no more, together."""
+    """The records of a stage that was expanded together, where they have the same settings and machine."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for record in records:
         alike = {key: value for key, value in record.items() if key not in OWN}
