@@ -59,6 +59,11 @@ class Claim:
         return f"{self._number('low')} to {self.high}"
 
     @property
+    def estimate(self) -> str:
+        """The difference with its interval, where it has one: `1.3 points (0.4 to 2.1 points)`."""
+        return self.difference + (f" ({self.interval})" if self.outcome.low is not None else "")
+
+    @property
     def p(self) -> str:
         """`*p* = 0.013`, or `*p* < 0.001`, of the test itself."""
         return p_equals(self.outcome.p) if self.outcome.p is not None else lacking("p")
