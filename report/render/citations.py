@@ -2,8 +2,8 @@
 
 Pandoc's citeproc reads the bibliography and looks through the whole document each time, a fourth of what a
 page takes. Here it is given the citations alone, and what it made of them is put in their places. That is
-the same for its own style, in which what stands around a citation says nothing; other styles, and documents
-with citations in the titles of callouts, are left to `--citeproc`.
+the same for its own style, in which what stands around a citation says nothing; other styles are left
+to `--citeproc`.
 """
 
 import json
@@ -19,7 +19,6 @@ Element = dict[str, Any]
 Cite = Callable[[str], bytes | None]  # pandoc's JSON, in and out; None where one is missing
 LABEL = re.compile(r"(fig|tbl|eq|sec)-.", re.IGNORECASE)  # what crossref.lua resolves
 PLACE = re.compile(r'\{"t":"(?:Cite"|Div","c":\[\["refs")')
-IN_A_TITLE = re.compile(r'\["title","[^"]*@')  # of a callout: portable.lua reads it
 DECODE = json.JSONDecoder().raw_decode
 STYLE = ("csl", "citation-style", "citation-abbreviations", "nocite", "references")
 
@@ -38,7 +37,7 @@ def settle(document: Path, folder: Path, version: str, cite: Cite) -> Path | Non
     elements = [element for _, _, element in places]
     meta, end = DECODE(text, text.index('"meta":') + len('"meta":'))
     books = bibliography(meta, document.parent.parent)
-    if books is None or IN_A_TITLE.search(text) or sum(one["t"] == "Div" for one in elements) != 1:
+    if books is None or sum(one["t"] == "Div" for one in elements) != 1:
         return None
     blocks = [one if one["t"] == "Div" else {"t": "Para", "c": [one]} for one in elements]
     alone = f'{text[:end]},"blocks":{json.dumps(blocks, ensure_ascii=False)}}}'
@@ -52,7 +51,7 @@ def settle(document: Path, folder: Path, version: str, cite: Cite) -> Path | Non
     finished = put(text, places, json.loads(file.read_bytes())["blocks"])
     if finished is None:
         return None
-    target = kept(folder, version, text) or keep(folder, version, text, finished.encode())
+    target = kept(folder, version, finished) or keep(folder, version, finished, finished.encode())
     drop_others(folder, [file, target])
     return target
 
@@ -62,8 +61,9 @@ def find(text: str) -> Iterator[tuple[int, int, Element]]:
     end = 0
     for found in PLACE.finditer(text):
         if found.start() >= end:  # else it stands in another
-            element, end = DECODE(text, found.start())
+            element, after = DECODE(text, found.start())
             if element["t"] == "Div" or not any(LABEL.match(one["citationId"]) for one in element["c"][0]):
+                end = after
                 yield found.start(), end, element
 
 
@@ -85,16 +85,20 @@ def bibliography(meta: Element, folder: Path) -> str | None:
     entry = meta.get("bibliography")
     if entry is None or any(name in meta for name in STYLE):
         return None
-    names = map(plain, entry["c"] if entry["t"] == "MetaList" else [entry])
     try:
+        names = [plain(one) for one in (entry["c"] if entry["t"] == "MetaList" else [entry])]
         files = [(folder / name).read_bytes() for name in names]
-    except OSError:  # pandoc will say so
+    except (OSError, ValueError):  # pandoc will say so
         return None
     return " ".join(sha256(file).hexdigest() for file in files)
 
 
 def plain(entry: Element) -> str:
-    """A name in the metadata as a text."""
+    """A name in the metadata as a text. Raises ValueError for what is none."""
     if entry["t"] == "MetaString":
         return entry["c"]
-    return "".join(one["c"] if one["t"] == "Str" else " " for one in entry["c"])
+    if entry["t"] != "MetaInlines" or any(
+        one["t"] not in ("Str", "Space", "SoftBreak") for one in entry["c"]
+    ):
+        raise ValueError(entry)
+    return "".join(one.get("c", " ") for one in entry["c"])

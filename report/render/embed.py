@@ -14,10 +14,13 @@ from urllib.parse import unquote
 from report.render.problems import Problem
 
 SHOWN = re.compile(r"<(?:img|video|audio|source|track|embed)\s[^>]*>")
-ADDRESS = re.compile(r'(?<=\s)(src|poster)="([^"]*)"')
+ATTRIBUTE = re.compile(r'([\w:-]+)="([^"]*)"')
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 # What an author's own HTML or style sheet asks for can be anything: pandoc looks for it.
-FOREIGN = re.compile(r'"t":\s*"Raw(?:Block|Inline)",\s*"c":\s*\["html|"css":')
+FOREIGN = re.compile(
+    r'"t":"Raw(?:Block|Inline)","c":\["(?!tex"|latex")|"css":|"inline-svg"'
+    r'|\["(?:src|srcset|poster|external|data-src|data-background-image)","'
+)
 TYPES = mimetypes.MimeTypes()  # Python's own table: the same on every machine
 
 
@@ -35,19 +38,18 @@ def embed(page: Path, folder: Path) -> list[Problem]:
 
     def replace(found: re.Match[str]) -> str:
         address = html.unescape(found[2])
-        if address.startswith("data:"):
-            return found[0]
-        if SCHEME.match(address):
-            problems.append(Problem("resource", address, "it is not in the project, put it there"))
+        if found[1] not in ("src", "poster") or address.startswith("data:"):
             return found[0]
         try:
             return f'{found[1]}="{data_of(folder / unquote(address))}"'
-        except OSError as error:
-            problems.append(Problem("resource", address, error.strerror or str(error)))
+        except (OSError, ValueError) as error:  # a name with a zero byte is no value of one
+            why = getattr(error, "strerror", None) or str(error)
+            why = "it is not in the project, put it there" if SCHEME.match(address) else why
+            problems.append(Problem("resource", address, why))
             return found[0]
 
     text = page.read_text(encoding="utf-8")
-    text = SHOWN.sub(lambda element: ADDRESS.sub(replace, element[0]), text)
+    text = SHOWN.sub(lambda element: ATTRIBUTE.sub(replace, element[0]), text)
     if not problems:
         page.write_text(text, encoding="utf-8")
     return problems

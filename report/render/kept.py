@@ -7,9 +7,12 @@ from report.build.content import write_whole
 
 
 def keep(folder: Path, version: str, text: str, made: bytes) -> Path:
-    """Keep in `folder` what was made of `text` by `version`."""
+    """Keep in `folder` what was made of `text` by `version`, and that alone."""
     file = folder / f"{name_of(version, text)}-{sha256(made).hexdigest()}.json"
     write_whole(file, made)
+    for other in folder.glob(f"{name_of(version, text)}-*.json"):
+        if other != file:
+            other.unlink()
     return file
 
 

@@ -14,11 +14,12 @@ from report.render import citations, latex, pieces
 from report.render.embed import embed, is_ours
 from report.render.kept import drop_others, keep
 from report.render.problems import Problem, parse_filter_report, raise_first, repeated_labels
-from report.render.tools import FILTERS, THEME, Job, run_tool
+from report.render.tools import FILTERS, HERE, THEME, Job, run_tool
 
 READER_FILTERS = ("read.lua", "percent.lua", "lone.lua", "visible.lua")
 HEAP = ["+RTS", "-A128m", "-RTS"]  # 128 MB before the first collection: a tenth less time for 100 pages
 READER = [f"--data-dir={THEME}", "--from=markdown", f"--lua-filter={FILTERS / 'read.lua'}"]
+OWN_CODE = ("pieces.py", "citations.py", *(f"filters/{name}" for name in READER_FILTERS))
 CITEPROC = ["--citeproc", "--metadata=link-citations:true"]
 FOR_A_FORMAT = re.compile(r'"content-(?:visible|hidden)"')
 ONE_AT_A_TIME = threading.Lock()
@@ -183,7 +184,8 @@ def to_json(text: str, job: Job) -> bytes:
 
 def to_cited(text: str, job: Job) -> bytes | None:
     """A document of citations, pandoc's JSON, with these set; None where one is missing."""
-    done = run_json(["--from=json", *CITEPROC, "--fail-if-warnings"], text, job)
+    options = [f"--data-dir={THEME}", "--from=json", *CITEPROC, "--fail-if-warnings"]
+    done = run_json(options, text, job)
     return None if done.returncode else done.stdout
 
 
@@ -211,9 +213,9 @@ def identity() -> str:
 
 
 def reader_version() -> str:
-    """What the reading depends on: the program, and how it is called."""
-    filters = "".join((FILTERS / name).read_text(encoding="utf-8") for name in READER_FILTERS)
-    return f"{identity()} {READER} {filters}"
+    """What the reading depends on: the program, how it is called, and what is done with what it reads."""
+    code = "".join((HERE / name).read_text(encoding="utf-8") for name in OWN_CODE)
+    return f"{identity()} {READER} {CITEPROC} {code}"
 
 
 def parse_warnings(warnings: list[dict[str, str]]) -> list[Problem]:

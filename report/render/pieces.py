@@ -19,6 +19,7 @@ from report.render.kept import drop_others, keep, kept
 Read = Callable[[str], bytes]  # markdown to pandoc's JSON; raises ColophonError
 WORTH = 8_000  # characters, which take pandoc several times as long as its start
 FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.*?)[ \t]*#*[ \t]*(?:\{[^{}\n]*\})?[ \t]*$", re.MULTILINE)
 SECTION = re.compile(r"#{1,2}[ \t]")
 DIV = re.compile(r" {0,3}:{3,}[ \t]*([^\s:])?")
 SHARED = re.compile(  # what one section may say for another, or what may begin in one and end in another
@@ -51,7 +52,8 @@ def read(source: Path, folder: Path, version: str, convert: Read) -> Path:
     found = kept(folder, version, text)
     if not found:
         parts = gathered(pieces(text))
-        found = keep(folder, version, text, joined(parts, folder, version, convert) or convert(text))
+        made = joined(parts, folder, version, convert) if len(parts) > 1 else None
+        found = keep(folder, version, text, made or convert(text))
         drop_others(folder, [found, *(kept(folder, version, part) for part in parts)])
     return found
 
@@ -112,7 +114,10 @@ def pieces(text: str) -> list[str]:
             prose[-1].append(line)
         found[-1].append(line)
         blank = not line.strip(" \t\n")
-    if fence or SHARED.search(body) or not all(is_closed("".join(lines)) for lines in prose):
+    every = "".join(chain.from_iterable(prose))
+    headings = [heading.casefold() for heading in HEADING.findall(every)]
+    alike = len(set(headings)) < len(headings)  # `[Heading]` is a link to the first one of the whole
+    if fence or alike or SHARED.search(body) or not all(is_closed("".join(lines)) for lines in prose):
         return []
     return ["".join(lines) for lines in found]
 

@@ -1,7 +1,7 @@
 --[[ What can be done to each piece of a document by itself, and is kept with what pandoc read of it (see
 pieces.py): a percentage and its sign on one line, each display formula with its label, `$$ … $$ {#eq-x}`,
-as a span with the class `colophon-equation`, which crossref.lua numbers, a lone image as a figure, and the
-size of type that a div gives its tables. ]]
+as a span with the class `colophon-equation`, which crossref.lua numbers, a lone image as a figure, a
+callout's title as a heading, and the size of type that a div gives its tables. ]]
 
 package.path = pandoc.path.directory(PANDOC_SCRIPT_FILE) .. "/?.lua;" .. package.path
 local keep_percent = require("percent")
@@ -33,6 +33,19 @@ local function label_equations(content)
   return out
 end
 
+local callouts = { note = true, tip = true, warning = true, important = true, caution = true }
+
+--- A callout's title is Markdown in an attribute: as a heading that opens it, all that comes later sees it.
+local function titled(div)
+  local title = div.attributes.title
+  local named = div.classes:find_if(function(class) return callouts[class:match("^callout%-(%a+)$")] end)
+  if not title or not named or div.classes:includes("callout") then return nil end
+  local inlines = pandoc.utils.blocks_to_inlines(pandoc.read(title, "markdown").blocks)
+  div.content:insert(1, pandoc.Header(4, inlines))
+  div.attributes.title = nil
+  return div
+end
+
 --- `::: {.small}` sets the tables inside in small type; a float forgets the size around it.
 local function pass_size(div)
   for _, size in ipairs({ "small", "footnotesize", "scriptsize" }) do
@@ -46,7 +59,7 @@ local function pass_size(div)
   return div
 end
 
-return { { Inlines = function(inlines)
+return { { Div = titled }, { Inlines = function(inlines)
   local labelled = label_equations(inlines)
   return keep_percent(labelled) or labelled
 end }, { Para = lone_image, Div = pass_size } }

@@ -19,9 +19,13 @@ end
 function Pandoc(doc)
   local to = pandoc.utils.stringify(doc.meta["shown-in"])
   local function visible(el)
-    if el.classes:includes("content-visible") or el.classes:includes("content-hidden") then
-      return is_visible(el, to) and el.content or {}
-    end
+    if not (el.classes:includes("content-visible") or el.classes:includes("content-hidden")) then return nil end
+    if not is_visible(el, to) then return {} end
+    el.classes = el.classes:filter(function(class) return not class:match("^content%-%a+$") end)
+    el.attributes["when-format"], el.attributes["unless-format"] = nil, nil
+    local kept = #el.classes > 0 or el.identifier ~= ""
+    for _ in pairs(el.attributes) do kept = true end
+    return kept and el or el.content
   end
   doc.meta["shown-in"] = nil
   return doc:walk({ Div = visible, Span = visible }):walk({ Para = lone_image })

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ SNIPPETS = (
     "@lazebnik2006 [p. 33] says.", "*in [@simonyan2015] emphasis*", "A note.^[It cites @lazebnik2006.]",
     "![Caption [@simonyan2015]](a.png)", "| a |\n|---|\n| [@simonyan2015] |\n\n: Caption @lazebnik2006",
     "## Heading @lazebnik2006", "- item [@simonyan2015].\n- other", "> quote [@lazebnik2006]", "word", "§ 4 %",
-    "[[@simonyan2015]{.value}](#a)", "[see *the* work @simonyan2015 [-@lazebnik2006]]", "**bold**[@simonyan2015]",
+    "[[@simonyan2015]{.value}](#a)", "::: {.callout-note title='The \"best\" by @lazebnik2006'}\nText.\n:::", "[see *the* work @simonyan2015 [-@lazebnik2006]]", "**bold**[@simonyan2015]",
 )  # fmt: skip
 
 
@@ -85,6 +86,37 @@ def test_references_to_labels_are_left_to_the_filter(own: Path):
     assert "Lazebnik" in json.dumps(found)
 
 
+def test_a_citation_in_a_reference_to_a_label_is_set(own: Path):
+    text = (
+        META
+        + "# One {#sec-s}\n\n[@sec-s, as *in [@lazebnik2006]* said] and [*like @simonyan2015* @sec-s].\n"
+    )
+    (own / "document.qmd").write_text(text + END)
+    pandoc.render(job(own))
+    page = (own / "report.html").read_text()
+    assert "@lazebnik2006" not in page and "@simonyan2015" not in page
+    assert page.count('class="csl-entry"') == 2
+
+
+def test_a_style_of_the_user_is_not_heeded(own: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(own))
+    (own / "pandoc").mkdir()
+    (own / "pandoc/default.csl").write_text("no style")
+    assert settled(own, META + BODY + END)[0] is not None
+
+
+def test_both_formats_rendered_side_by_side_read_what_is_there(own: Path):
+    (own / "document.qmd").write_text(META + "# One\n\nSee @simonyan2015.\n" + END)
+    for _ in range(8):
+        for name in ("read", "cited"):
+            shutil.rmtree(own / name, ignore_errors=True)
+        with ThreadPoolExecutor() as pool:
+            html = pool.submit(pandoc.to_html, job(own))
+            latex = pool.submit(pandoc.to_latex, job(own), own / "report.tex")
+            assert html.result() is latex.result() is None
+        assert len(list((own / "read").iterdir())) == 1 and len(list((own / "cited").iterdir())) == 2
+
+
 def test_citeproc_is_asked_again_only_for_other_citations_or_another_bibliography(own: Path):
     first, asked = settled(own, META + BODY + END)
     assert asked == 1
@@ -107,10 +139,10 @@ def test_citeproc_is_asked_again_only_for_other_citations_or_another_bibliograph
         META.replace("references.bib", "gone.bib") + BODY + END,
         META.replace("bibliography: references.bib\n", "") + BODY + END,
         META + BODY + END.replace("#refs", "#other"),
-        META + BODY + '\n::: {.callout-note title="As @simonyan2015 says"}\n\nText.\n\n:::\n' + END,
+        META.replace("references.bib", "true", 1) + BODY + END,
         META + BODY + "\nSee @nobody2020.\n" + END,
     ],
-    ids=["style", "nocite", "own entries", "no file", "no bibliography", "no list", "title", "unknown"],
+    ids=["style", "nocite", "own entries", "no file", "no bibliography", "no list", "no name", "unknown"],
 )
 def test_what_is_more_than_citations_of_known_works_is_left_to_the_whole(text: str, own: Path):
     assert settled(own, text)[0] is None

@@ -50,6 +50,7 @@ def test_pictures_videos_and_posters_are_put_into_the_page(tmp_path: Path):
         '<code data-src="a.png">x</code>',
         '<a href="a.png" title="src=&quot;b&quot;">src="a.png"</a>',
         '<img alt="src=&quot;a.png&quot;" src="data:image/png;base64,AAAA">',
+        '<img title="the attribute src=" alt="a poster=" src="data:image/png;base64,AAAA">',
     ],
 )
 def test_what_is_no_picture_stays(body: str, tmp_path: Path):
@@ -73,6 +74,25 @@ def test_a_picture_from_the_network_is_refused_with_its_line(tmp_path: Path):
     with pytest.raises(ColophonError) as error:
         rendered(tmp_path, "# A\n\n![Text](https://example.org/a.png)\n")
     assert "document.qmd, line 3: missing file https://example.org/a.png: it is not in" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "::: {.callout-note title=\"<script src='own.js'></script>\"}\nText.\n:::\n",
+        '`<script src="own.js"></script>`{=HTML}\n',
+        "```{=revealjs}\n<script src='own.js'></script>\n```\n",
+    ],
+)
+def test_html_in_titles_and_of_other_names_is_embedded_too(text: str, tmp_path: Path):
+    (tmp_path / "own.js").write_text("let own = 1;")
+    made = rendered(tmp_path, "# A\n\n" + text)
+    assert "let own = 1;" in made and "own.js" not in made
+
+
+def test_a_drawing_that_is_to_stand_in_the_page_does(tmp_path: Path):
+    (tmp_path / "s.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><rect width="1"/></svg>')
+    assert "<svg" in rendered(tmp_path, "# A\n\n![Text](s.svg){.inline-svg}\n")
 
 
 def test_what_an_authors_own_html_and_style_ask_for_is_embedded_too(tmp_path: Path):

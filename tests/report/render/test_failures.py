@@ -60,6 +60,19 @@ def test_a_label_for_each_format_is_given_once(project):
     assert page.count('id="fig-one"') == 1 and 'alt="when"' in page and 'alt="unless"' not in page
 
 
+def test_a_callouts_title_shows_what_its_format_does(project):
+    words = "For [readers]{.content-visible when-format=html}[nobody]{.content-visible when-format=pdf}"
+    page = render_to(project(f"::: {{.callout-note title='{words}'}}\nText.\n:::\n")).read_text()
+    assert "For readers\n</div>" in page and "nobody" not in page
+
+
+def test_a_callout_for_one_format_keeps_its_box(project):
+    note = '::: {{.callout-note .content-visible when-format={0} title="Title {0}"}}\nText.\n:::\n\n'
+    page = render_to(project(note.format("html") + note.format("pdf"))).read_text()
+    assert page.count('class="callout callout-note"') == 1 and "Title html" in page
+    assert "Title pdf" not in page
+
+
 def test_a_label_given_twice_in_what_one_format_shows_is_refused(project):
     only = "::: {.content-visible when-format=html}\n![a](../figures/transfer/left){#fig-one}\n:::\n\n"
     with pytest.raises(ColophonError, match="duplicate label fig-one"):

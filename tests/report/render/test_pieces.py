@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from report.errors import ColophonError
@@ -64,6 +64,7 @@ DEPENDENT = {
     "a macro": "# A\n\n\\newcommand{\\x}{y}\n\n# B\n\n$\\x$\n",
     "another macro": "# A\n\n\\providecommand{\\x}{y}\n\n# B\n\n$\\x$\n",
     "a macro of TeX": "# A\n\n\\gdef\\x{y}\n\n# B\n\n$\\x$\n",
+    "a heading that comes twice": "# A {#x}\n\nOne.\n\n# B\n\n## A {#y}\n\nSee [A].\n",
     "a heading's own label": "# Set-up\n\nText.\n\n# Other\n\nSee [Set-up].\n",
     "that of a heading that is closed": "# Intro #\n\nText.\n\n# Other\n\nSee [Intro].\n",
     "that of an underlined heading": "Intro\n-----\n\nText.\n\n# Other\n\nSee [Intro].\n",
@@ -87,10 +88,10 @@ DEPENDENT = {
 }
 SNIPPETS = (
     "text *emphasis*", "[a](b){.value}", "x [1.2, 3.4] y", "::: {.a}\nin\n:::", "```\n# code\n\n## code\n```",
-    "~~~~\n```\n# x\n~~~~", "    # code", "> quote\n> # no", "1. one\n2. two", "- item\n\n  # in", "95 % of it",
+    "~~~~\n```\n# x\n~~~~", "    # code", "> quote\n> # no", "1. one\n2. two", "- item\n\n  in", "95 % of it",
     "$$x$$ {#eq-x}", "$$\n\\begin{aligned}\na &= b\n\\end{aligned}\n$$", "| a |\n|---|\n| b |\n\n: Cap",
     "@key [@key, p. 3]", "a @fig-x (@fig-y) b", "![Cap @key](a.png){#fig-a}", "x[^◆^](#c){.m}", "| line\n| block",
-    "Term\n\n:   definition", "### Deep", "a\n# no heading", "# Title", "## Sub", "# Title {#sec-t}", "\\[x\\]",
+    "Term\n\n:   definition", "a\n# no heading", "# Title", "### Deep", "- item\n\n  # in", "## Sub", "# Title {#sec-t}", "\\[x\\]",
     "[^1]: note", "x[^1]", ":::", "```", "(@) ex", "<div>", "</div>", "<!--", "<br>", "[Sub]", "^[n [@key]]", "---",
 )  # fmt: skip
 USUAL = st.sampled_from(SNIPPETS[: SNIPPETS.index("# Title")])
@@ -177,11 +178,12 @@ def test_the_reader_is_another_after_its_filters_were_edited(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     before = pandoc.reader_version()
-    for name in pandoc.READER_FILTERS:
-        (tmp_path / name).write_bytes((pandoc.FILTERS / name).read_bytes())
-    monkeypatch.setattr(pandoc, "FILTERS", tmp_path)
+    (tmp_path / "filters").mkdir()
+    for name in pandoc.OWN_CODE:
+        (tmp_path / name).write_bytes((pandoc.HERE / name).read_bytes())
+    monkeypatch.setattr(pandoc, "HERE", tmp_path)
     assert pandoc.reader_version() == before
-    (tmp_path / "percent.lua").write_text("-- other")
+    (tmp_path / "filters/percent.lua").write_text("-- other")
     assert pandoc.reader_version() != before
 
 
@@ -209,9 +211,12 @@ def test_random_sections_that_stand_by_themselves_are_read_one_by_one(
     folder: Path, sections: list[list[str]]
 ):
     text = HEAD + "".join(
-        f"{'##' if i % 2 else '#'} Title {{#sec-{i}}}\n\n" + "".join(f"{part}\n\n" for part in parts)
+        f"{'##' if i % 2 else '#'} Title {'abcde'[i]} {{#sec-{i}}}\n\n"
+        + "".join(f"{part}\n\n" for part in parts)
         for i, parts in enumerate(sections)
     )
+    headings = pieces.HEADING.findall(text)
+    assume(len(set(headings)) == len(headings))
     assert len(pieces.pieces(text)) == 1 + len(sections)
     assert read(text, folder)[0] == whole(text)
 
