@@ -27,6 +27,8 @@ def preview(project: Project, document: str, port: str, jobs: int) -> None:
         seen, prose_alone = snapshot(project.root), False
         while True:
             is_good = build_once(builder, document, state, prose_alone)
+            if is_good and prose_alone:  # shown already; now for what is not watched, data for instance
+                is_good = build_once(builder, document, state, prose_alone=False, is_check=True)
             before, seen = seen, changed(project.root, seen)
             prose_alone = is_good and is_prose(project.root, before, seen)
     finally:
@@ -34,13 +36,17 @@ def preview(project: Project, document: str, port: str, jobs: int) -> None:
         server.shutdown()
 
 
-def build_once(builder: Builder, document: str, state: State, prose_alone: bool) -> bool:
-    """Build, and tell the browsers; whether it went well."""
+def build_once(
+    builder: Builder, document: str, state: State, prose_alone: bool, is_check: bool = False
+) -> bool:
+    """Build, and tell the browsers; whether it went well. A check tells of what it finds alone."""
     begun = time.monotonic()
-    state.tell(working="building …")
+    if not is_check:
+        state.tell(working="building …")
     before = state.page.stat().st_mtime_ns if state.page.is_file() else 0
     problem = builder.build(prose_alone)
     after = state.page.stat().st_mtime_ns if state.page.is_file() else 0
-    state.tell(problem=problem, built=after != before)
-    print(problem or f"✓ {document}.html  {duration(time.monotonic() - begun)}", flush=True)
+    if problem or after != before or not is_check:
+        state.tell(problem=problem, built=after != before)
+        print(problem or f"✓ {document}.html  {duration(time.monotonic() - begun)}", flush=True)
     return not problem

@@ -78,6 +78,22 @@ def test_an_edit_of_the_prose_is_told_and_served_and_runs_no_stage(served: tuple
     assert browser.told[-1]["problem"] == "" and tiny.ran() == []
 
 
+def test_data_that_changed_unwatched_are_noticed_after_an_edit_of_the_prose(
+    served: tuple[Tiny, str],
+) -> None:
+    tiny, address = served
+    tiny.ran()
+    (path,) = [p for p in (tiny.root / "data").rglob("*") if p.is_file()][:1]
+    good = path.read_bytes()
+    path.write_bytes(good + b"1\n")
+    tiny.write(TEMPLATE, tiny.read(TEMPLATE) + "\nBeside other data.\n")
+    browser = Browser(address)
+    browser.hears("reload")
+    assert "Beside other data." in browser.page()
+    wait_for(lambda: tiny.ran() != [], PATIENCE)
+    path.write_bytes(good)
+
+
 @pytest.mark.browser
 def test_a_browser_shows_the_edit_and_the_error_over_the_last_good_page(
     browser: Chromium, served: tuple[Tiny, str]
