@@ -80,7 +80,7 @@ TABLES = {
     "counts": (
         "svm_depth", "rows",
         {"Network": "title", "Layer": "layer", "Accuracy": "normalized.accuracy",
-         "Class mean": "normalized.class_mean", "Without duplicates": "normalized.without_duplicates"},
+         "Class mean": "normalized.class_mean"},
     ),
     "tuning": ("svm_tuning", "rows:convolutional", TUNING),
     "tuning-transformers": ("svm_tuning", "rows:transformer", TUNING),
