@@ -7,7 +7,7 @@ against both sides, so that a claim can hold, fail, or stay undecided.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from math import inf, isnan
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from report.document.numbers import (
     refuse_estimate,
     require_shares,
     require_unit,
-)  # fmt: skip
+)
 from report.document.values import Value, is_interval
 from report.errors import ColophonError
 
@@ -132,7 +132,7 @@ def against(
             require_unit(one, constant)
         if shares:
             require_shares(found)
-        return over_seeds(found, threshold, sign, over, (0.0, 1.0) if shares else (-inf, inf))
+        return over_seeds(found, threshold, sign, over, shares)
     if not isinstance(value, Value):
         raise ColophonError(f"against({value!r}, …): not a value of a stage", "Name a metric.")
     require_unit(value, constant)
@@ -207,10 +207,8 @@ def ordered(values: Iterable[Value], direction: str) -> Outcome:
 TESTS = (mcnemar, bootstrap, against, equals, ordered)
 
 
-def over_seeds(
-    values: list[Value], threshold: float, sign: int, over: str, bounds: tuple[float, float]
-) -> Outcome:
-    """Student's t-test of the mean against `threshold`; its interval ends at the `bounds` of a mean."""
+def over_seeds(values: list[Value], threshold: float, sign: int, over: str, shares: bool) -> Outcome:
+    """Student's t-test of the mean against `threshold`; where `shares`, its interval ends at 0 and 1."""
     test, counts, counted = f"t-test over {over}", {over: len(values)}, f"{len(values)} {over}"
     if len(values) < FEWEST_SEEDS:
         reason = f"fewer than {FEWEST_SEEDS} {over}"
@@ -219,8 +217,8 @@ def over_seeds(
     if isnan(found.p):
         reason = f"all {over} gave the same number"
         return Outcome(test, 0, counts=counts, counted=counted, reason=reason)
-    least, most = (bound - threshold for bound in bounds)
-    found = replace(found, low=max(found.low, least), high=min(found.high, most))
+    if shares:
+        found = replace(found, low=max(found.low, -threshold), high=min(found.high, 1 - threshold))
     return outcome(test, found, sign, declared(values[0]), counts, counted)
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from report.errors import ColophonError
 from report.render import citations, latex, pieces
 from report.render.embed import embed, is_ours
-from report.render.kept import drop_others, keep
+from report.render.kept import drop_others, keep, kept
 from report.render.problems import Problem, parse_filter_report, raise_first, repeated_labels
 from report.render.tools import FILTERS, HERE, THEME, Job, run_tool
 
@@ -144,9 +144,10 @@ def read(job: Job) -> Read:
         document = pieces.read(job.source, folder / "read", version, lambda text: to_json(text, job))
         text, cited = document.read_text(encoding="utf-8"), folder / "cited"
         if FOR_A_FORMAT.search(text):
-            shown, cited = to_visible(text, job), folder / f"cited-{job.format}"
-            document, text = keep(folder / f"read-{job.format}", version, text, shown), shown.decode()
-            drop_others(document.parent, [document])
+            own, cited = folder / f"read-{job.format}", folder / f"cited-{job.format}"
+            document = kept(own, version, text) or keep(own, version, text, to_visible(text, job))
+            drop_others(own, [document])
+            text = document.read_text(encoding="utf-8")
         done = citations.settle(document, cited, version, lambda text: to_cited(text, job))
     return Read(done or document, done is not None, repeated_labels(text))
 

@@ -105,6 +105,19 @@ def test_each_chapter_is_corrected_for_its_own_claims():
     assert [record.verdict for record in claims.records()] == ["holds", "holds"]
 
 
+@pytest.mark.parametrize(
+    ("low", "expected"),
+    [(-2.0, f"−1.2{NBSP}points (−2.0 to 0.5{NBSP}points)"), (None, f"−1.2{NBSP}points")],
+)
+def test_an_estimate_is_the_difference_with_its_interval_where_it_has_one(low: float | None, expected: str):
+    found = replace(outcome(0.0004), low=low, high=0.5 if low else None)
+    text, _ = render(
+        '{% claim "c", found %}{% holds %}{{ claim.estimate }}{% fails %}x{% undecided %}y{% endclaim %}',
+        found=found,
+    )
+    assert said(text) == expected
+
+
 def test_a_wording_prints_the_figures_of_its_test_with_their_unit():
     words = "{{ claim.difference }} | {{ claim.size }} | {{ claim.interval }} | {{ claim.p }} | {{ claim.adjusted_p }} | {{ claim.n }} | {{ claim.verdict }}"
     block = '{% claim "c", found %}{% holds %}' + words + "{% fails %}x{% undecided %}y{% endclaim %}"

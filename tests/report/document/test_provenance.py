@@ -29,6 +29,8 @@ def test_records_that_differ_in_no_setting_stand_together():
             "each": each,
             "when": each,
             "took": each,
+            "facts": {"speed": each},
+            "data": {"weights": each},
             "settings": {"rate": rate},
         }
         for stage, each, rate in [("a", "x", "1"), ("b", "x", "1"), ("a", "y", "1"), ("a", "z", "2")]
