@@ -37,7 +37,7 @@ class Builder:
         """Bring the page up to date; returns what went wrong, empty where nothing did.
 
         Args:
-            prose_alone: only templates changed since a build that went well, of what is watched: don't plan.
+            prose_alone: only watched templates changed since a build that went well: don't plan.
         """
         _, told = self.next.communicate("prose\n" if prose_alone else "all\n")
         status = self.next.returncode
