@@ -1,4 +1,4 @@
-"""Normalisation and schedule of the improved variant, chosen without a label of the target domain.
+"""Normalisation, dropout and schedule of the improved variant, chosen without a label of the target domain.
 
 Each candidate is trained briefly on a part of the training pictures and judged on the others. Of those
 that still name the source's digits, the one is taken whose answers on the target carry the most
@@ -8,6 +8,7 @@ are unsure on the target, or take most of its pictures for a few digits; both lo
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Annotated, Literal
 
 import numpy as np
@@ -37,6 +38,9 @@ class Settings(methods.VariantSettings):
     candidate_norms: tuple[Candidates, ...] = Field(
         default=("shared", "own"), min_length=1, description="the improved variant's normalisations"
     )
+    candidate_dropout: tuple[Annotated[float, Field(ge=0, lt=1)], ...] = Field(
+        default=(0, 0.5), min_length=1, description="of its feature maps: none, and the usual one"
+    )
     candidate_c: tuple[Annotated[float, Field(gt=0, le=STEEPEST)], ...] = Field(
         default=(2, 10), min_length=1, description="of its schedule: the practical's and the paper's"
     )
@@ -55,6 +59,7 @@ class Settings(methods.VariantSettings):
 class Candidate(stage.Metrics):
     title: str = quantity("what is normalised together, in the document's words")
     norm: Candidates = quantity("batch normalisation over the whole batch, or domain by domain")
+    dropout: float = quantity("share of the feature maps that are left out in training", "fraction", 0)
     c: float = quantity("the constant of the reversal's schedule")
     source: float = quantity("accuracy on the source pictures held out", "fraction", 1)
     score: float = quantity("information of the answers on the target pictures held out", "nats", 3)
@@ -70,14 +75,14 @@ class Choice(stage.Metrics):
     epochs: int = quantity("passes over the former, a count")
     seeds: int = quantity("trainings a candidate, a count")
     margin: float = quantity("how much less source accuracy than the best one's is admitted", "points", 0)
-    candidates: list[Candidate] = quantity("one entry a normalisation and a constant")
+    candidates: list[Candidate] = quantity("one entry a normalisation, a dropout and a constant")
     chosen: Candidate = quantity("the highest score among those admitted")
     oracle: Candidate = quantity("the highest target accuracy among all: an oracle's choice")
 
     @property
     def way(self) -> Way:
         """What was chosen."""
-        return Way(self.chosen.c, self.chosen.norm)
+        return Way(self.chosen.c, self.chosen.norm, self.chosen.dropout)
 
 
 @dataclass(frozen=True)
@@ -105,20 +110,20 @@ def choose(settings: Settings, both: Domains, outputs: stage.Outputs) -> Choice:
     kept = count - round(settings.held_out * count)
     pools = [pool(both.source.first(kept)), pool(both.target.first(kept), labelled=False)]
     held = [Digits(side.images[kept:count], side.labels[kept:count]) for side in (both.source, both.target)]
-    recipe = settings.recipe(settings.candidate_epochs, improved=True)
-    found: list[tuple[Candidates, float, list[Judgement]]] = []
-    for norm in settings.candidate_norms:
-        plans = [
-            Plan(seed, practical(c), shuffled=True)
-            for c in settings.candidate_c
-            for seed in settings.candidate_seeds
-        ]
-        shape = Shape(settings.channels, norm)
-        trained = train(plans, pools, recipe, shape, outputs, f"candidates {norm}")
+    plans = [
+        Plan(seed, practical(c), shuffled=True)
+        for c in settings.candidate_c
+        for seed in settings.candidate_seeds
+    ]
+    seeds = len(settings.candidate_seeds)
+    found: list[tuple[Candidates, float, float, list[Judgement]]] = []
+    for norm, dropout in product(settings.candidate_norms, settings.candidate_dropout):
+        recipe = settings.recipe(settings.candidate_epochs, True, dropout)
+        shape, label = Shape(settings.channels, norm), f"candidates {norm} {dropout:g}"
+        trained = train(plans, pools, recipe, shape, outputs, label)
         judged = in_threads(lambda one: _judge(one, held), trained)
-        seeds = len(settings.candidate_seeds)
         for place, c in enumerate(settings.candidate_c):
-            found.append((norm, c, judged[place * seeds : (place + 1) * seeds]))
+            found.append((norm, dropout, c, judged[place * seeds : (place + 1) * seeds]))
     candidates = compare(found, settings.margin)
     admitted = [candidate for candidate in candidates if candidate.admitted]
     if not admitted:
@@ -164,12 +169,12 @@ def _judge(trained: Trained, held: Sequence[Digits]) -> Judgement:
 
 
 def compare(
-    found: Sequence[tuple[Candidates, float, Sequence[Judgement]]], margin: float
+    found: Sequence[tuple[Candidates, float, float, Sequence[Judgement]]], margin: float
 ) -> list[Candidate]:
     """The candidates with the means over their trainings, and which of them are admitted.
 
     Args:
-        found: normalisation, c and trainings of each.
+        found: normalisation, dropout, c and trainings of each.
         margin: points of source accuracy below that of the best whole candidate.
     """
     sources = [float(np.mean([one.source for one in judged])) for *_, judged in found]
@@ -179,11 +184,12 @@ def compare(
         Candidate(
             title=TITLES[norm],
             norm=norm,
+            dropout=dropout,
             c=c,
             source=source,
             score=float(np.mean([one.score for one in judged])),
             admitted=ok and source >= best - margin / 100,
             target=float(np.mean([one.target for one in judged])),
         )
-        for (norm, c, judged), source, ok in zip(found, sources, whole, strict=True)
+        for (norm, dropout, c, judged), source, ok in zip(found, sources, whole, strict=True)
     ]

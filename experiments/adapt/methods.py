@@ -50,10 +50,17 @@ VARIANTS: dict[str, Variant] = {
 
 @dataclass(frozen=True)
 class Way:
-    """What a variant with a domain head leaves open: c of its schedule, and how it normalises."""
+    """What a variant leaves open.
+
+    Attributes:
+        c: of its schedule; None without a domain head.
+        norm: how it normalises.
+        dropout: of feature maps, in training.
+    """
 
     c: float | None
     norm: Normalisation
+    dropout: float = 0.0
 
 
 class Settings(domains.Settings):
@@ -67,6 +74,9 @@ class Settings(domains.Settings):
     adam_learning_rate: float = Field(
         default=1e-3, gt=0, le=1, description="of the improved variant; Adam's default"
     )
+    dropout: float = Field(
+        default=0.5, ge=0, lt=1, description="of feature maps, in the improved variant without adaptation"
+    )
     precision: device.PrecisionChoice = Field(
         default="float32", description="of the networks' operations; auto: bfloat16 where the device has it"
     )
@@ -74,7 +84,7 @@ class Settings(domains.Settings):
         default=(1, 2, 3, 4, 5), min_length=2, description="of initial weights and order"
     )
 
-    def recipe(self, epochs: int, improved: bool = False) -> Recipe:
+    def recipe(self, epochs: int, improved: bool = False, dropout: float = 0.0) -> Recipe:
         """How to train for some epochs."""
         return Recipe(
             epochs,
@@ -82,6 +92,7 @@ class Settings(domains.Settings):
             "adam" if improved else "sgd",
             self.adam_learning_rate if improved else self.learning_rate,
             device.resolve(self.precision, device.choose()),
+            dropout,
         )
 
 
@@ -98,6 +109,7 @@ class VariantMethod(Method):
     slug: VariantName = quantity("the variant's name in arrays and settings")
     c: float | None = quantity("the constant of the reversal's schedule; none without reversal")
     norm: Normalisation = quantity("batch normalisation: none, over the whole batch, or domain by domain")
+    dropout: float = quantity("share of the feature maps that are left out in training", "fraction", 0)
     learning_rate: float = quantity("at the start of training")
 
 
@@ -120,10 +132,12 @@ def run_variants(
     found = []
     for slug in settings.variants:
         variant = VARIANTS[slug]
-        recipe = settings.recipe(
-            settings.long_epochs if variant.long else settings.epochs, variant.improved
-        )
-        way = ways(variant) if ways else Way(None, "shared" if variant.improved else "none")
+        if ways:
+            way = ways(variant)
+        else:
+            way = Way(None, "shared", settings.dropout) if variant.improved else Way(None, "none")
+        epochs = settings.long_epochs if variant.long else settings.epochs
+        recipe = settings.recipe(epochs, variant.improved, way.dropout)
         shape = Shape(settings.channels, way.norm)
         schedule = practical(way.c) if way.c else None
         plans = [Plan(seed, schedule, variant.shuffled) for seed in settings.seeds]
@@ -141,6 +155,7 @@ def run_variants(
                 title=variant.title,
                 c=way.c,
                 norm=way.norm,
+                dropout=way.dropout,
                 learning_rate=recipe.learning_rate,
             )
         )

@@ -22,9 +22,9 @@ class Shape:
 
     Attributes:
         channels: of the two convolutions, the practical's.
-        norm: batch normalisation behind each convolution and each hidden layer of the digits' head:
-            none; by the statistics of the whole batch, `shared` by the domains; or of each domain by
-            its `own`, which is the same for a network without a domain head, that sees one domain.
+        norm: batch normalisation behind each convolution and each hidden layer of the heads: none; by
+            the statistics of the whole batch, `shared` by the domains; or of each domain by its `own`,
+            which is the same for a network without a domain head, that sees one domain.
     """
 
     channels: tuple[int, int] = (32, 48)
@@ -34,9 +34,10 @@ class Shape:
 class Adapted(nn.Module):
     """A convolutional network with a head for the digit, and maybe one for the domain.
 
-    Calling it with images (n, 3, 28, 28), `strength`, a number or a tensor of one, and the domains that
-    equal shares of the images are from, one after the other, gives the digits' logits (n, 10) and, with
-    a domain head, those of "from the source domain" (n,).
+    Calling it with images (n, 3, 28, 28), `strength`, a number or a tensor of one, the domains that equal
+    shares of the images are from, one after the other, and maybe `scales` (n, channels), which the feature
+    maps are multiplied by, gives the digits' logits (n, 10) and, with a domain head, those of "from the
+    source domain" (n,).
 
     Args:
         shape: widths and normalisation.
@@ -58,20 +59,23 @@ class Adapted(nn.Module):
             *_convolution(3, first, norm), *_convolution(first, second, norm), nn.Flatten()
         )
         self.digit = Layers(*_hidden(width, 100, norm), *_hidden(100, 100, norm), nn.Linear(100, CLASSES))
-        # Normalised domain by domain, it could not tell them by what sets them apart.
-        self.domain = nn.Sequential(*_hidden(width, 100, _no_norm), nn.Linear(100, 1)) if domain else None
+        self.domain = Layers(*_hidden(width, 100, norm), nn.Linear(100, 1)) if domain else None
 
     def forward(
         self,
         images: torch.Tensor,
         strength: torch.Tensor | float = 0.0,
         domains: Sequence[Domain] = DOMAINS[:1],
+        scales: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, ...]:
         features = self.features(images, domains)
+        if scales is not None:
+            maps = features.unflatten(1, (scales.shape[1], -1))
+            features = (maps * scales.to(maps.dtype).unsqueeze(-1)).flatten(1)
         digits = self.digit(features, domains)
         if self.domain is None:
             return (digits,)
-        return digits, self.domain(reverse(features, strength)).squeeze(-1)
+        return digits, self.domain(reverse(features, strength), domains).squeeze(-1)
 
 
 class Layers(nn.Sequential):

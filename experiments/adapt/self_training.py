@@ -11,9 +11,10 @@ from scipy.special import softmax
 from experiments.adapt import methods
 from experiments.adapt.evaluation import predict
 from experiments.adapt.methods import VARIANTS, VariantName, load
-from experiments.adapt.networks import DOMAINS, Adapted, Domain
+from experiments.adapt.networks import DOMAINS, Adapted, Domain, Shape
 from experiments.adapt.selection import Selection, order_of, select
 from experiments.adapt.stack import IGNORED, Part, Stack
+from experiments.adapt.sweep import kept_maps
 from experiments.data.domains import Domains
 from experiments.nn import device
 from experiments.nn.threads import in_threads
@@ -104,7 +105,8 @@ class SelfTraining:
         self.members, self.settings, self.both = members, settings, both
         self.history: list[list[list[float]]] = []
         networks = [load(dann, start, seed, settings.channels) for _, seed in members]
-        recipe = settings.recipe(settings.rounds, VARIANTS[start].improved)
+        method = next(method for method in dann.metrics["methods"] if method["slug"] == start)
+        recipe = settings.recipe(settings.rounds, VARIANTS[start].improved, method["dropout"])
         self.stack = Stack(networks, recipe, device.choose())
 
     @property
@@ -116,11 +118,14 @@ class SelfTraining:
         """Label, keep, train."""
         labels = np.stack([self._labels(index, how) for index, (how, _) in enumerate(self.members)])
         right = labels == self.both.target.labels
-        kept = labels != IGNORED
-        precision = (right & kept).sum(1) / np.maximum(kept.sum(1), 1)
+        known = labels != IGNORED
+        precision = (right & known).sum(1) / np.maximum(known.sum(1), 1)
         before = [self._accuracy(index, "target") for index in range(len(self.members))]
-        self.history.append(np.stack([before, precision, kept.mean(1)], axis=1).tolist())
-        self.stack.epoch(self._parts(labels), None, self.rounds - 1)
+        self.history.append(np.stack([before, precision, known.mean(1)], axis=1).tolist())
+        parts, epoch = self._parts(labels), self.rounds - 1
+        seeds = [seed for _, seed in self.members]
+        kept = kept_maps(seeds, parts, self.stack.recipe, Shape(self.settings.channels), epoch)
+        self.stack.epoch(parts, None, epoch, kept)
 
     def ends(self) -> list[tuple[Run, np.ndarray]]:
         """Of each network its run and its history (rounds + 1, 3), whose last row has the end alone."""

@@ -33,6 +33,8 @@ class Recipe:
         learning_rate: at the start; it falls as 1 / (1 + 10 p)^0.75, with p the epoch's place in
             training, from 0 (Ganin & Lempitsky 2015; the practical sets it once an epoch).
         precision: of the networks' operations; weights, losses and steps are float32.
+        dropout: the probability with which a picture's feature map is 0 in an iteration; the others are
+            as much larger (Tompson et al. 2015).
     """
 
     epochs: int
@@ -40,6 +42,7 @@ class Recipe:
     optimizer: Literal["sgd", "adam"] = "sgd"
     learning_rate: float = 0.01
     precision: Precision = "float32"
+    dropout: float = 0.0
 
     def rate(self, epoch: int) -> float:
         """The learning rate in an epoch, counted from 0."""
@@ -112,13 +115,20 @@ class Stack:
     def __len__(self) -> int:
         return len(self.stopped)
 
-    def epoch(self, parts: Sequence[Part], strengths: torch.Tensor | None, epoch: int) -> None:
+    def epoch(
+        self,
+        parts: Sequence[Part],
+        strengths: torch.Tensor | None,
+        epoch: int,
+        kept: torch.Tensor | None = None,
+    ) -> None:
         """Train for one epoch.
 
         Args:
             parts: the source domain, or source and target; digits are learnt where labels are known.
             strengths: float32 (S, iterations) of the reversal, where the domain is learnt too.
             epoch: its number, from 0.
+            kept: bool (S, iterations, batch, channels), the feature maps that dropout leaves, if any.
         """
         if None not in self.stopped:
             return
@@ -126,7 +136,7 @@ class Stack:
         self._one.train()
         for group in self._optimizer.param_groups:
             group["lr"] = self.recipe.rate(epoch)
-        losses = torch.stack(list(self._iterations(parts, strengths)), dim=1).cpu()
+        losses = torch.stack(list(self._iterations(parts, strengths, kept)), dim=1).cpu()
         done = self.losses.shape[1]
         self.losses = torch.cat([self.losses, losses], dim=1)
         for index, row in enumerate(losses):
@@ -135,16 +145,21 @@ class Stack:
                 self.stopped[index] = done + int(wrong[0]) + 1
         self._restore(before)
 
-    def _iterations(self, parts: Sequence[Part], strengths: torch.Tensor | None) -> Iterator[torch.Tensor]:
+    def _iterations(
+        self, parts: Sequence[Part], strengths: torch.Tensor | None, kept: torch.Tensor | None
+    ) -> Iterator[torch.Tensor]:
         """Yield each iteration's losses (S,)."""
         sizes, domains = [part.order.shape[2] for part in parts], DOMAINS[: len(parts)]
         origin = torch.cat([torch.full((n,), 1.0 - i) for i, n in enumerate(sizes)]).to(self.where)
 
-        def step(strength: torch.Tensor | None, *chosen: torch.Tensor) -> torch.Tensor:
+        def step(
+            strength: torch.Tensor | None, left: torch.Tensor | None, *chosen: torch.Tensor
+        ) -> torch.Tensor:
             batches = [part.batch(own) for part, own in zip(parts, chosen, strict=True)]
             images, labels = zip(*batches, strict=True)
+            scales = None if left is None else left / (1 - self.recipe.dropout)
             with torch.autocast(self.where.type, torch.bfloat16, enabled=self._half):
-                outputs = self.forward(torch.cat(images, dim=1).movedim(-1, 2), strength, domains)
+                outputs = self.forward(torch.cat(images, dim=1).movedim(-1, 2), strength, domains, scales)
             outputs = tuple(output.float() for output in outputs)
             losses = digit_loss(outputs[0], torch.cat(labels, dim=1))
             if strength is not None:
@@ -160,24 +175,35 @@ class Stack:
         replay = Replay(step, self.where)  # of this epoch: the next one has another learning rate
         for iteration in range(parts[0].order.shape[1]):
             strength = None if strengths is None else strengths[:, iteration]
-            yield replay(strength, *(part.order[:, iteration] for part in parts))
+            left = None if kept is None else kept[:, iteration]
+            yield replay(strength, left, *(part.order[:, iteration] for part in parts))
 
     def forward(
-        self, images: torch.Tensor, strength: torch.Tensor | None, domains: Sequence[Domain]
+        self,
+        images: torch.Tensor,
+        strength: torch.Tensor | None,
+        domains: Sequence[Domain],
+        scales: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, ...]:
         """What each network makes of its images (S, batch, 3, 28, 28), stacked."""
         strengths = torch.zeros(len(self), device=self.where) if strength is None else strength
         if len(self) == 1:
             state = {name: tensor[0] for name, tensor in (*self.parameters.items(), *self.buffers.items())}
-            outputs = torch.func.functional_call(self._one, state, (images[0], strengths[0], domains))
-            return tuple(output[None] for output in outputs)
+            given = images[0], strengths[0], domains, None if scales is None else scales[0]
+            return tuple(output[None] for output in torch.func.functional_call(self._one, state, given))
 
         def run(
-            parameters: dict, buffers: dict, images: torch.Tensor, strength: torch.Tensor
+            parameters: dict,
+            buffers: dict,
+            images: torch.Tensor,
+            strength: torch.Tensor,
+            scales: torch.Tensor | None,
         ) -> tuple[torch.Tensor, ...]:
-            return torch.func.functional_call(self._one, (parameters, buffers), (images, strength, domains))
+            given = images, strength, domains, scales
+            return torch.func.functional_call(self._one, (parameters, buffers), given)
 
-        return torch.func.vmap(run)(self.parameters, self.buffers, images, strengths)
+        each = torch.func.vmap(run, in_dims=(0, 0, 0, 0, None if scales is None else 0))
+        return each(self.parameters, self.buffers, images, strengths, scales)
 
     def network(self, index: int) -> nn.Module:
         """A copy of one of the networks, in evaluation mode."""

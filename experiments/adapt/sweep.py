@@ -15,6 +15,7 @@ from experiments.nn.threads import in_threads
 from report.errors import ColophonError
 from report.stage import Outputs
 
+DROPOUT = 9  # its random numbers are others than those of the domains' order
 STACKED_ON_GPU = 64  # networks in one stack there; their activations are about 100 MB each
 
 
@@ -93,7 +94,8 @@ def train(
         def work(pair: tuple[Stack, Sequence[Plan]], epoch: int = epoch) -> None:
             stack, part = pair
             data = data_of(part, moved, recipe, epoch)
-            stack.epoch(data, _strengths(part, recipe, epoch, data, where), epoch)
+            left = kept_maps([plan.seed for plan in part], data, recipe, shape, epoch)
+            stack.epoch(data, _strengths(part, recipe, epoch, data, where), epoch, left)
 
         in_threads(work, zip(stacks, parts, strict=True))
         _keep(checkpoint, stacks, epoch + 1)
@@ -117,6 +119,24 @@ def data_of(plans: Sequence[Plan], pools: Sequence[Pool], recipe: Recipe, epoch:
         order = np.stack(rows).reshape(len(plans), iterations, batch)
         found.append(Part(pool.images, pool.labels, torch.from_numpy(order).to(pool.images.device)))
     return found
+
+
+def kept_maps(
+    seeds: Sequence[int], parts: Sequence[Part], recipe: Recipe, shape: Shape, epoch: int
+) -> torch.Tensor | None:
+    """The feature maps that dropout leaves in an epoch, as `Stack.epoch` takes them; None without dropout.
+
+    They depend on seed and epoch alone, not on the device or on what else is trained.
+    """
+    if not recipe.dropout:
+        return None
+    iterations = parts[0].order.shape[1]
+    size = iterations, sum(part.order.shape[2] for part in parts), shape.channels[1]
+    rows = [
+        np.random.default_rng((seed, epoch, DROPOUT)).random(size, dtype=np.float32) >= recipe.dropout
+        for seed in seeds
+    ]
+    return torch.from_numpy(np.stack(rows)).to(parts[0].order.device)
 
 
 def _order(plan: Plan, epoch: int, place: int, count: int) -> np.ndarray:

@@ -52,8 +52,9 @@ def test_neither_target_labels_nor_test_pictures_change_the_choice(domains, outp
     noise = Digits(np.zeros_like(domains.target_test.images), domains.target_test.labels)
     others = replace(domains, target=wrong, target_test=noise, source_test=noise, target_unseen=noise)
     first, second = choose(SETTINGS, domains, outputs("one")), choose(SETTINGS, others, outputs("two"))
-    assert (first.trained_on, first.held_out, len(first.candidates)) == (160, 40, 4)
-    kept = {"source", "score", "admitted", "c", "norm"}
+    assert (first.trained_on, first.held_out, len(first.candidates)) == (160, 40, 8)
+    assert {candidate.dropout for candidate in first.candidates} == {0, 0.5}
+    kept = {"source", "score", "admitted", "c", "dropout", "norm"}
     for one, other in zip(first.candidates, second.candidates, strict=True):
         assert one.model_dump(include=kept) == other.model_dump(include=kept)
     assert first.way == second.way
@@ -67,10 +68,10 @@ def judged(source: float, score: float, target: float = 0.5, whole: bool = True)
 def test_a_candidate_that_loses_the_source_or_diverges_is_not_admitted() -> None:
     found = compare(
         [
-            ("shared", 2, judged(0.90, 1.0)),
-            ("shared", 10, judged(0.84, 2.0)),
-            ("own", 2, judged(0.86, 1.5, target=0.7)),
-            ("own", 10, judged(0.99, 2.2, whole=False)),
+            ("shared", 0, 2, judged(0.90, 1.0)),
+            ("shared", 0.5, 10, judged(0.84, 2.0)),
+            ("own", 0, 2, judged(0.86, 1.5, target=0.7)),
+            ("own", 0.5, 10, judged(0.99, 2.2, whole=False)),
         ],
         margin=5,
     )

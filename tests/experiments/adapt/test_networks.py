@@ -78,6 +78,17 @@ def test_outputs_have_a_logit_a_digit_and_one_for_the_domain(domain: bool) -> No
         assert [tuple(output.shape) for output in outputs] == [(3, 10), (3,)][: 1 + domain]
 
 
+def test_scales_multiply_whole_feature_maps_before_both_heads() -> None:
+    network = build(Shape((4, 6), "own"), domain=True, seed=0).eval()
+    assert network.domain
+    images, scales = torch.randn(2, 3, 28, 28), torch.tensor([[0.0, 2, 2, 0, 2, 2], [2, 2, 2, 2, 0, 2]])
+    maps = network.features(images, ("source",)).view(2, 6, 7, 7) * scales[..., None, None]
+    expected = network.digit(maps.flatten(1), ("source",)), network.domain(maps.flatten(1), ("source",))
+    digits, domain = network(images, 1.0, ("source",), scales)
+    torch.testing.assert_close(digits, expected[0])
+    torch.testing.assert_close(domain, expected[1][:, 0])
+
+
 @pytest.mark.parametrize("dimensions", [2, 4])
 def test_each_domain_is_normalised_by_itself_with_a_scale_and_shift_in_common(dimensions: int) -> None:
     torch.manual_seed(0)

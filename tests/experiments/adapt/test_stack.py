@@ -39,6 +39,11 @@ def parts(networks: int, seed: int = 0) -> list[Part]:
     return [Part(pictures(1, 1), labels, order[0]), Part(pictures(3, 2), None, order[1])]
 
 
+def left_maps(epoch: int) -> torch.Tensor:
+    """The feature maps that dropout leaves the three networks in the three iterations."""
+    return torch.from_numpy(np.random.default_rng(epoch).random((3, 3, 10, 6)) >= 0.5)
+
+
 def one_by_one(network: Adapted, index: int, recipe: Recipe, epochs: int) -> list[float]:
     """The practical's loop, written plainly; trains `network` in place."""
     optimizer = (
@@ -58,7 +63,10 @@ def one_by_one(network: Adapted, index: int, recipe: Recipe, epochs: int) -> lis
             images = [source.images[first].expand(-1, -1, -1, 3), target.images[second]]
             batch = (torch.cat(images).permute(0, 3, 1, 2) / 255 - 0.13066062) / 0.30810776
             features = network.features(batch, DOMAINS)
-            domain = network.domain(Reverse.apply(features, STRENGTHS[index, iteration]))
+            if recipe.dropout:
+                left = left_maps(epoch)[index, iteration].float() / (1 - recipe.dropout)
+                features = features * left.repeat_interleave(49, dim=1)
+            domain = network.domain(Reverse.apply(features, STRENGTHS[index, iteration]), DOMAINS)
             loss = functional.cross_entropy(network.digit(features, DOMAINS)[:5], source.labels[first])
             origin = torch.tensor([1.0] * 5 + [0.0] * 5)
             loss = loss + functional.binary_cross_entropy_with_logits(domain[:, 0], origin)
@@ -72,14 +80,15 @@ def one_by_one(network: Adapted, index: int, recipe: Recipe, epochs: int) -> lis
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 @pytest.mark.parametrize("norm", ["none", "shared", "own"])
 @pytest.mark.parametrize("alone", [False, True])
-def test_a_stack_learns_what_the_plain_loop_learns(optimizer, norm, alone) -> None:
-    recipe = Recipe(4, 10, optimizer, 0.01 if optimizer == "sgd" else 1e-3)
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_a_stack_learns_what_the_plain_loop_learns(optimizer, norm, alone, dropout) -> None:
+    recipe = Recipe(4, 10, optimizer, 0.01 if optimizer == "sgd" else 1e-3, dropout=dropout)
     networks = [build(Shape((4, 6), norm), True, seed) for seed in (1, 2, 3)]
     chosen = [1] if alone else [0, 1, 2]
     stack = Stack([networks[i] for i in chosen], recipe, CPU)
     for epoch in range(2):
         own = [Part(p.images, p.labels, p.order[chosen]) for p in parts(3, epoch)]
-        stack.epoch(own, STRENGTHS[chosen], epoch)
+        stack.epoch(own, STRENGTHS[chosen], epoch, left_maps(epoch)[chosen] if dropout else None)
     for place, index in enumerate(chosen):
         losses = one_by_one(networks[index], index, recipe, 2)
         np.testing.assert_allclose(stack.losses[place], losses, rtol=2e-4)

@@ -8,7 +8,7 @@ from experiments.adapt.evaluation import pool
 from experiments.adapt.networks import Shape
 from experiments.adapt.reversal import Schedule, practical
 from experiments.adapt.stack import Recipe
-from experiments.adapt.sweep import Plan, data_of, train
+from experiments.adapt.sweep import Plan, data_of, kept_maps, train
 from report import stage
 from report.errors import ColophonError
 
@@ -52,7 +52,8 @@ def test_stacked_networks_end_where_single_ones_do(domains, outputs) -> None:
 
 def test_an_interrupted_sweep_ends_with_the_weights_of_a_whole_one(domains, outputs) -> None:
     pools = [pool(domains.source), pool(domains.target, labelled=False)]
-    arguments = PLANS, pools, Recipe(4, 40, "adam", 1e-3), Shape((4, 6), norm="own")
+    recipe = Recipe(4, 40, "adam", 1e-3, dropout=0.5)
+    arguments = PLANS, pools, recipe, Shape((4, 6), norm="own")
     whole = train(*arguments, outputs("whole"), "sweep")
     with pytest.raises(KeyboardInterrupt):
         train(*arguments, outputs("cut", stop_after=2), "sweep")
@@ -99,6 +100,21 @@ def test_a_diverging_training_stops_and_the_sweep_goes_on(domains, outputs, caps
     assert "seed=1, schedule=Schedule(end=-1e+30, slope=inf)" in told
     assert f"not finite at iteration {wild.stopped};" in told
     assert tame.stopped is None and tame.loss is not None
+
+
+def test_dropout_leaves_its_share_of_maps_by_seed_and_epoch_alone(domains) -> None:
+    pools = [pool(domains.source), pool(domains.target)]
+    recipe = Recipe(1, 40, dropout=0.25)
+    data = data_of(PLANS[:2], pools, recipe, epoch=0)
+    both = kept_maps([1, 2], data, recipe, SHAPE, epoch=3)
+    assert both is not None and both.shape == (2, 10, 40, 6)
+    assert both.float().mean() == pytest.approx(0.75, abs=0.03)
+    alone = kept_maps([2], data, recipe, SHAPE, epoch=3)
+    assert alone is not None and torch.equal(alone[0], both[1])
+    assert not torch.equal(both[0], both[1])
+    later = kept_maps([2], data, recipe, SHAPE, epoch=4)
+    assert later is not None and not torch.equal(later, alone)
+    assert kept_maps([1], data, Recipe(1, 40), SHAPE, epoch=0) is None
 
 
 def test_too_few_pictures_for_a_batch_are_told(domains, outputs) -> None:
