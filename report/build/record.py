@@ -53,9 +53,11 @@ def record(planner: Planner) -> str:
         require_small(recorded, batch)
         new = sum(write(recorded, batch))
         pruned = prune(recorded, batch.entries)
+        have = {entry.provenance["id"] for entry in entries}
+        note_missing(recorded, [s.task.id for s in stages if s.task.id not in have], bool(entries))
         size = sum(path.stat().st_size for path in recorded.folder.rglob("*") if path.is_file())
         planner.content.save()
-    where, have = planner.project.relative(recorded.folder), {e.provenance["id"] for e in entries}
+    where = planner.project.relative(recorded.folder)
     figures = f" and {len(kept_drawn)} figure{'s' * (len(kept_drawn) > 1)}" if kept_drawn else ""
     lines = [
         f"{where}: {len(entries)} of {len(stages)} results{figures} ({new} new, {pruned} pruned), "
@@ -202,6 +204,14 @@ def write(recorded: Recorded, batch: Batch) -> list[bool]:
         if written[-1]:
             write_whole(path, content)
     return written
+
+
+def note_missing(recorded: Recorded, stages: list[str], begun: bool) -> None:
+    """List the stages that are not recorded, one a line, where others are."""
+    if stages and begun:
+        write_whole(recorded.missing, "".join(f"{stage}\n" for stage in stages).encode())
+    else:
+        recorded.missing.unlink(missing_ok=True)
 
 
 def prune(recorded: Recorded, entries: list[Entry]) -> int:

@@ -43,6 +43,11 @@ class Recorded:
     def blobs(self) -> Path:
         return self.folder / "blobs"
 
+    @property
+    def missing(self) -> Path:
+        """The list of the stages that are not recorded, where some are and others are not."""
+        return self.folder / "missing.txt"
+
     def blob(self, hashed: str) -> Path:
         return self.blobs / f"{hashed}.xz"
 

@@ -50,6 +50,17 @@ def test_planning_from_a_record_imports_no_stage_and_no_numpy(clone: Tiny) -> No
     assert done.stdout.endswith("demo: experiments is up to date\n")
 
 
+def test_a_record_in_part_lists_what_is_missing_until_it_is_whole(recorded: Tiny) -> None:
+    listed = recorded.root / "recorded/demo/missing.txt"
+    assert not listed.exists()
+    recorded.stage("late", "return Metrics(value=0, more=[])")
+    assert "not recorded: late: never run" in record(planner(recorded))
+    assert listed.read_text() == "late\n"
+    built(recorded)
+    record(planner(recorded))
+    assert not listed.exists()
+
+
 def test_contents_are_kept_once_and_only_what_changed_is_written_again(recorded: Tiny) -> None:
     folder = recorded.root / "recorded/demo"
     before = files(folder)
