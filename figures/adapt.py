@@ -93,7 +93,7 @@ def draw_by_c(ablations: dict[str, Any], outputs: Outputs) -> None:
             ("-", "", "mean over the seeds"),
             ("", "o", "a training"),
             ("", "x", "failed"),
-            (":", "", "trained on the source alone"),
+            (":", "", "gradient cut off"),
         ],
     )
     style.save(figure, outputs, "by-c")

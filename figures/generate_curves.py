@@ -43,7 +43,7 @@ def smoothed(trace: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def draw_training(result: Result, outputs: Outputs) -> None:
     """Losses left, outputs right; a line a seed."""
-    figure = style.figure(style.TEXT_WIDTH, 2.3)
+    figure = style.figure(style.TEXT_WIDTH, 2.45)
     panels = figure.subplots(1, 2)
     for index, trace in enumerate(traces(result)):
         iterations, values = smoothed(trace)
@@ -54,12 +54,13 @@ def draw_training(result: Result, outputs: Outputs) -> None:
             )
     panels[0].set(xlabel="iterations", title="loss")
     panels[0].set_ylim(bottom=0)
+    panels[0].yaxis.set_major_locator(MaxNLocator(4))  # the layout must not change their number
     panels[1].set(xlabel="iterations", title="output of D", ylim=(-0.02, 1.02))
     panels[1].axhline(0.5, color=style.INK, linewidth=0.8, linestyle=":")
     for axes in panels:
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.xaxis.set_major_formatter("{x:,.0f}")
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=2)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25))
     style.save(figure, outputs, f"losses-{result.metrics['slug']}")
 
 
@@ -72,6 +73,8 @@ def draw_losses(results: Sequence[Result], outputs: Outputs) -> None:
         axes.set_axis_off()
     for axes, result in zip(grid.flat, results, strict=False):
         draw_both(axes, result)
+    for axes in grid.flat[: len(results)]:
+        plain_logarithmic(axes)
     handles, labels = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles[:2], labels[:2], loc="outside lower center", ncols=2)
     style.save(figure, outputs, "losses")
@@ -86,7 +89,6 @@ def draw_both(axes: Axes, result: Result) -> None:
             axes.plot(
                 iterations, np.abs(values[:, column]), color=colour, linewidth=0.7, alpha=0.8, label=name
             )
-    plain_logarithmic(axes)
     axes.set_title(result.metrics["title"], fontsize=7.5)
     axes.tick_params(labelsize=6.5)
     axes.xaxis.set_major_locator(FixedLocator([0, result.metrics["iterations"]]))
@@ -94,8 +96,10 @@ def draw_both(axes: Axes, result: Result) -> None:
 
 
 def plain_logarithmic(axes: Axes) -> None:
-    """A logarithmic axis upwards, with numbers as one writes them: 0.5, 1, 2, 5, 10."""
+    """A logarithmic axis upwards, with numbers as one writes them: 0.5, 1, 2, 5, 10; powers alone of ten
+    where it is long."""
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    low, high = axes.get_ylim()
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1000 * low else (1,)))
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter(NullFormatter())

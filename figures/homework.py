@@ -19,6 +19,7 @@ OPTIMISER = (
     "beta-high",
     "beta-higher",
 )  # the practical's question 5
+FEW = 5  # lines whose names stand below each other
 COLUMNS = 3  # trainings side by side
 SIDE = 6  # generated pictures to a side
 PLAIN = "grid-5-weak"  # the practical's settings, for the class that it draws from noise
@@ -58,7 +59,9 @@ def draw_c(tuning: dict[str, Any], outputs: Outputs) -> None:
             label=f"{line['title']}, {line['layer']}",
         )  # fmt: skip
     right.set_title("test set, every layer")
-    right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, fontsize=6, columnspacing=1)
+    few = len(tuning["rows"]) <= FEW
+    size = {} if few else {"fontsize": 6, "columnspacing": 1}
+    right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=1 if few else 2, **size)
     for axes in (left, right):
         axes.set(xscale="log", xlabel="C")
     left.set_ylabel("accuracy")
@@ -110,6 +113,9 @@ def draw_trainings(results: Sequence[Result], outputs: Outputs) -> None:
         if place:
             grid[2 * block + 1, column].sharey(grid[1, 0])
         draw_training(grid[2 * block, column], grid[2 * block + 1, column], result)
+    for place in range(len(shown)):
+        block, column = divmod(place, columns)
+        generate_curves.plain_logarithmic(grid[2 * block + 1, column])
     handles, labels = grid[1, 0].get_legend_handles_labels()
     figure.legend(handles[:2], labels[:2], loc="outside lower center", ncols=2)
     style.save(figure, outputs, "trainings")

@@ -64,6 +64,11 @@ class Claim:
         return self.difference + (f" ({self.interval})" if self.outcome.low is not None else "")
 
     @property
+    def alone(self) -> bool:
+        """Whether the test would decide the claim if it were the only one of the chapter."""
+        return self.outcome.p is not None and self.outcome.p < LEVEL
+
+    @property
     def p(self) -> str:
         """`*p* = 0.013`, or `*p* < 0.001`, of the test itself."""
         return p_equals(self.outcome.p) if self.outcome.p is not None else lacking("p")

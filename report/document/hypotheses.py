@@ -81,12 +81,13 @@ def mcnemar(a: Value, b: Value) -> Outcome:
     return outcome("McNemar, exact", found, 1, ("fraction", 1), counts, counted)
 
 
-def bootstrap(a: Iterable[Value], b: Iterable[Value], path: str = "") -> Outcome:
+def bootstrap(a: Iterable[Value], b: Iterable[Value], path: str = "", shares: bool = False) -> Outcome:
     """The mean of `a` over seeds is claimed to be above that of `b`: bootstrap of the difference.
 
     Args:
         a, b: a value a seed, such as `all_results(…)`; at least 3 of each, otherwise undecided.
         path: leads from each of them to the number, `test.accuracy`.
+        shares: whether the numbers are shares of a whole: the interval then ends at -1 and 1.
     """
     first, second = leaves(a, path), leaves(b, path)
     test = "bootstrap over seeds"
@@ -99,8 +100,13 @@ def bootstrap(a: Iterable[Value], b: Iterable[Value], path: str = "") -> Outcome
         raise ColophonError(
             f"{first[0]._name()} and {second[0]._name()} have different units", "Compare like with like."
         )
+    if shares:
+        require_shares([*first, *second])
     numbers = [[number(value) for value in side] for side in (first, second)]
-    return outcome(test, estimate("bootstrap", *numbers), 1, declared(first[0]), counts, counted)
+    found = estimate("bootstrap", *numbers)
+    if shares:
+        found = replace(found, low=max(found.low, -1.0), high=min(found.high, 1.0))
+    return outcome(test, found, 1, declared(first[0]), counts, counted)
 
 
 def against(

@@ -56,6 +56,16 @@ def test_what_is_no_classifier_is_refused_by_name(tmp_path: Path):
         mcnemar(fit, fit)
 
 
+def test_the_interval_of_a_difference_of_shares_ends_where_that_does():
+    high, low = seeds(1.0, 0.7, 1.0), seeds(0.0, 0.3, 0.0)
+    wide, cut = bootstrap(high, low), bootstrap(high, low, shares=True)
+    assert wide.high is not None and wide.high > 100  # points
+    assert (cut.difference, cut.low, cut.p, cut.high) == (wide.difference, wide.low, wide.p, 100)
+    assert bootstrap(low, high, shares=True).low == -100
+    with pytest.raises(ColophonError, match=r"is 1\.2, which is no share"):
+        bootstrap(seeds(0.9, 1.2, 0.8), low, shares=True)
+
+
 def test_the_interval_of_a_mean_of_shares_ends_where_shares_do():
     high, low = seeds(0.99, 0.9, 0.7, 0.98), seeds(0.01, 0.02, 0.3, 0.0)
     wide = against(high, 0.1)
