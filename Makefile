@@ -38,7 +38,7 @@ pdf: setup latex ## the PDF alone
 figures: setup ## the experiments, figures and animations
 experiments: setup ## the experiments alone
 report html pdf figures experiments:
-	@$(PY) -m report plan $@ --doc "$(DOC)" --jobs "$(JOBS)"
+	@$(PY) -m report plan $@ --render --doc "$(DOC)" --jobs "$(JOBS)"
 	@+if [ -f "build/$(PROFILE)/$@.mk" ]; then exec $(PY) -m report make $@ $(MAKE) --no-print-directory -f "build/$(PROFILE)/$@.mk" $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS)); fi
 
 claims: figures ## the claims of DOC with their tests and verdicts; runs first what is stale

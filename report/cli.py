@@ -125,7 +125,7 @@ def count_off(task_id: str) -> str:
 
 
 def plan_command(project: Project, options: argparse.Namespace) -> int:
-    """Writes build/<profile>/<goal>.mk, or removes it where there is nothing to do."""
+    """Writes build/<profile>/<goal>.mk, or removes it where there is nothing to do for Make."""
     from report.build.content import write_whole
     from report.build.documents import require_document
 
@@ -154,6 +154,9 @@ def plan_command(project: Project, options: argparse.Namespace) -> int:
 
         choose(project.renderer)  # refused now, not after an hour of stages, where it is missing
     print(announce(stale, render, options.goal, project.profile), flush=True)
+    if options.render and not stale:  # spares Make and the start of two processes
+        file.unlink(missing_ok=True)
+        return render_now(planner, options.doc, [rendering.format for rendering in render], is_fresh=True)
     write_whole(file, rules(planner, stale, render, file).encode())  # another build may read it now
     return 0
 
@@ -172,10 +175,14 @@ def submit_command(project: Project, options: argparse.Namespace) -> int:
 
 
 def render_command(project: Project, options: argparse.Namespace) -> int:
+    return render_now(Planner(project), options.document, options.formats, is_fresh=False)
+
+
+def render_now(planner: Planner, document: str, formats: list[str], *, is_fresh: bool) -> int:
     from report.document.build import build_document
 
-    begun = time.monotonic()
-    paths = build_document(Planner(project), options.document, options.formats)
+    begun, project = time.monotonic(), planner.project
+    paths = build_document(planner, document, formats, is_fresh=is_fresh)
     files = " and ".join(f"{project.relative(p)} ({p.stat().st_size / 1e6:.1f} MB)" for p in paths)
     print(f"✓ {files}  {duration(time.monotonic() - begun)}", flush=True)
     return 0

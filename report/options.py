@@ -25,7 +25,12 @@ COMMANDS: dict[str, tuple[str, Options]] = {
     ),
     "plan": (
         "Write the stale stages of a goal as Make rules.",
-        GOAL | {"--doc": {"default": "report", "help": "the document to render"}} | JOBS,
+        {
+            **GOAL,
+            "--doc": {"default": "report", "help": "the document to render"},
+            **JOBS,
+            "--render": ON | {"help": "where every stage is fresh, render here and now"},
+        },
     ),
     "make": (
         "Run Make on the plan of a goal; its stages share the time of imports.",

@@ -26,9 +26,9 @@ KINDS = {
     "entity": r"&\#?\w+;",
     "heading": r"^\#{1,6}[ \t]",
 }
-PATTERN = re.compile(
-    "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in KINDS.items()), re.MULTILINE | re.DOTALL
-)
+FIRST = r"(?=[`\\$<{&@\[\]h-]|^)"  # what each of them begins with: most of a text is passed over quickly
+EACH = "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in KINDS.items())
+PATTERN = re.compile(f"{FIRST}(?:{EACH})", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)

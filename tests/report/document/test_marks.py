@@ -1,12 +1,16 @@
 """A printed number is a link where a link can stand, and plain elsewhere."""
 
+import re
 import subprocess
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lxml import html
 
 from report.document.escape import markdown
 from report.document.marks import mark, plain, settle, tex
+from report.document.regions import EACH, PATTERN
 from report.render.pandoc import FILTERS, executable
 
 LINKED = '[88.4\u00a0%](#stage-x){.value title="x: a = 0.884"}'
@@ -91,3 +95,10 @@ def test_a_name_in_a_callouts_title_is_escaped_for_the_attribute_and_for_the_mar
 
 def test_plain_drops_every_link():
     assert plain(f"{N} and {N}") == f"{BARE} and {BARE}"
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet="a1h-ttps:/ \t\n`~\\$<>{}&;@[]()^#.=\"'|!", max_size=60))
+def test_what_is_passed_over_quickly_holds_no_region(text: str):
+    slow = re.compile(EACH, re.MULTILINE | re.DOTALL)
+    assert [found.span() for found in PATTERN.finditer(text)] == [m.span() for m in slow.finditer(text)]
