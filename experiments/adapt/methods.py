@@ -30,7 +30,7 @@ class Variant:
     Attributes:
         title: in the document.
         shuffled: each domain in each epoch.
-        improved: batch normalisation, and Adam in the place of SGD.
+        improved: batch normalisation, maybe dropout, and Adam in the place of SGD.
         long: trained for `long_epochs`.
     """
 
@@ -125,7 +125,7 @@ def run_variants(
 
     Args:
         sides: the domains that are trained on; digits are learnt of the first.
-        ways: gives each variant's schedule and normalisation, where there is a domain head.
+        ways: gives each variant's schedule, normalisation and dropout, where there is a domain head.
         baseline: of each variant what its runs are held against, `practical` for those not named.
     """
     pools = [pool(getattr(both, side), labelled=side == sides[0]) for side in sides]

@@ -51,10 +51,12 @@ def record(planner: Planner) -> str:
         kept_drawn, undrawn = drawn_entries(planner, drawn, found, entries)
         batch = Batch([*entries, *kept_drawn], pack_new(planner, [*entries, *kept_drawn]))
         require_small(recorded, batch)
+        begins = not recorded.listed
         new = sum(write(recorded, batch))
         pruned = prune(recorded, batch.entries)
         have = {entry.provenance["id"] for entry in entries}
-        note_missing(recorded, [s.task.id for s in stages if s.task.id not in have], bool(entries))
+        if recorded.missing.exists() or (begins and entries):
+            note_missing(recorded, [s.task.id for s in stages if s.task.id not in have])
         size = sum(path.stat().st_size for path in recorded.folder.rglob("*") if path.is_file())
         planner.content.save()
     where = planner.project.relative(recorded.folder)
@@ -206,9 +208,10 @@ def write(recorded: Recorded, batch: Batch) -> list[bool]:
     return written
 
 
-def note_missing(recorded: Recorded, stages: list[str], begun: bool) -> None:
-    """List the stages that are not recorded, one a line, where others are."""
-    if stages and begun:
+def note_missing(recorded: Recorded, stages: list[str]) -> None:
+    """List the stages of a record that is not whole yet, one a line. Of one that was whole before nothing
+    is listed: a build from it is to fail with the stage's name."""
+    if stages:
         write_whole(recorded.missing, "".join(f"{stage}\n" for stage in stages).encode())
     else:
         recorded.missing.unlink(missing_ok=True)
@@ -251,11 +254,15 @@ def check(planner: Planner, drop: bool = False) -> str:
     if problems:
         raise ColophonError("\n".join(problems))
     valid = present(planner, planner.tasks.values(), planner.statuses())
+    have = {entry.provenance["id"] for entry in valid}
     names = {entry.name for entry in valid}
     stale = [entry.provenance["id"] for entry in entries if entry.name not in names]
     where = project.relative(recorded.folder)
     words = f"{where}: {len(entries)} results, each as it was written"
     if drop:
+        if recorded.missing.exists():
+            stages = [task.id for task in planner.tasks.values() if not task.is_drawn]
+            note_missing(recorded, [stage for stage in stages if stage not in have])
         return f"{words}; {prune(recorded, valid)} of no present key were dropped"
     return (
         f"{words}; of no present key, to be dropped by the next `make record`: {', '.join(stale) or 'none'}"

@@ -154,10 +154,13 @@ def test_a_recorded_project_is_built_without_running_a_stage_and_its_changed_num
     assert told in runner.read("step_summary")
 
 
-def test_a_profile_that_is_recorded_in_part_is_not_built(runner: Runner) -> None:
+def test_a_profile_that_is_recorded_in_part_is_not_built_from_its_record(runner: Runner) -> None:
     runner.tiny.write("recorded/partial/missing.txt", "side\n")
-    runner.must("List the recorded profiles")
+    assert "recorded/partial/missing.txt lists what is missing" in runner.must("List the recorded profiles")
     assert runner.read("output") == 'profiles=["demo"]\n'
+    runner.tiny.write("recorded/demo/missing.txt", "side\n")
+    runner.must("Run no experiment")
+    assert runner.read("env") == ""
 
 
 def test_a_stage_that_was_edited_and_not_recorded_stops_the_build_with_its_name(runner: Runner) -> None:

@@ -17,6 +17,7 @@ from experiments.adapt import (
 )
 from experiments.adapt.evaluation import predict
 from experiments.adapt.methods import load
+from experiments.adapt.stack import Stack
 from experiments.data import domains as data_domains
 from report import stage
 from report.errors import ColophonError
@@ -63,6 +64,8 @@ def test_the_kept_weights_give_the_accuracies_again(domains, baseline) -> None:
 def test_adaptation_is_held_against_its_own_variant_without_it(baseline, adapted) -> None:
     metrics = adapted.metrics
     assert [method["slug"] for method in metrics["methods"]] == ["practical", "shuffled", "improved"]
+    chosen = metrics["choice"]["chosen"]
+    assert [method["dropout"] for method in metrics["methods"]] == [0, 0, chosen["dropout"]]
     assert metrics["baseline"]["source"] == baseline.metrics["methods"][0]["source"]["value"]
     for method in metrics["methods"]:
         assert method["domain"]["count"] == 2
@@ -175,6 +178,26 @@ def test_pseudo_labels_start_at_the_adapted_network_and_count_what_was_right(
     logits, _ = predict(network, domains.target.images, "target")
     right = logits.argmax(1) == domains.target.labels
     assert every.runs[0].precision_first == right.mean()
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_each_way_is_trained_with_its_dropout_and_so_are_its_pseudo_labels(
+    run_stage, baseline, domains, monkeypatch, dropout
+) -> None:
+    seen, original = [], Stack.epoch
+
+    def epoch(stack: Stack, parts, strengths, number, kept=None) -> None:
+        seen.append((stack.recipe.dropout, kept is not None))
+        original(stack, parts, strengths, number, kept)
+
+    monkeypatch.setattr(Stack, "epoch", epoch)
+    options = SMALL | BRIEFLY | {"candidate_dropout": (dropout,), "candidate_c": (10,)}
+    result = run_stage(dann, [baseline], epochs=1, folder="one", variants=("improved",), **options)[1]
+    assert set(seen) == {(dropout, dropout > 0)}
+    seen.clear()
+    labelled = {"rounds": 1, "starts": ("improved",), "selections": ("all",), **SMALL}
+    run_stage(pseudo_labels, [result], folder="labelled", **labelled)
+    assert set(seen) == {(dropout, dropout > 0)}
 
 
 def test_pseudo_labels_go_on_after_an_interruption_to_the_same_numbers(

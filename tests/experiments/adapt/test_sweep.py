@@ -38,9 +38,10 @@ def weights(trained) -> torch.Tensor:
     return torch.cat([p.flatten() for p in trained.network.parameters()])
 
 
-def test_stacked_networks_end_where_single_ones_do(domains, outputs) -> None:
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_stacked_networks_end_where_single_ones_do(domains, outputs, dropout) -> None:
     pools = [pool(domains.source), pool(domains.target, labelled=False)]
-    recipe = Recipe(3, 40)
+    recipe = Recipe(3, 40, dropout=dropout)
     single = train(PLANS, pools, recipe, SHAPE, outputs("single"), "sweep", at_once=1)
     stacked = train(PLANS, pools, recipe, SHAPE, outputs("stacked"), "sweep", at_once=2)
     for one, other in zip(single, stacked, strict=True):
@@ -48,6 +49,16 @@ def test_stacked_networks_end_where_single_ones_do(domains, outputs) -> None:
         assert one.loss == pytest.approx(one.losses[-10:].mean())
         np.testing.assert_allclose(other.losses, one.losses, rtol=1e-3)
         torch.testing.assert_close(weights(other), weights(one), rtol=1e-3, atol=1e-4)
+
+
+def test_what_is_trained_with_dropout_ends_elsewhere(domains, outputs) -> None:
+    pools = [pool(domains.source), pool(domains.target, labelled=False)]
+    plain, dropped = (
+        train(PLANS[:1], pools, Recipe(1, 40, dropout=rate), SHAPE, outputs(f"{rate}"), "sweep")[0]
+        for rate in (0.0, 0.5)
+    )
+    assert plain.losses[0] != dropped.losses[0]
+    assert not torch.allclose(weights(plain), weights(dropped))
 
 
 def test_an_interrupted_sweep_ends_with_the_weights_of_a_whole_one(domains, outputs) -> None:

@@ -1,5 +1,6 @@
 """A stage whose result is recorded is restored instead of run, if that is what a run would make."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -50,12 +51,20 @@ def test_planning_from_a_record_imports_no_stage_and_no_numpy(clone: Tiny) -> No
     assert done.stdout.endswith("demo: experiments is up to date\n")
 
 
-def test_a_record_in_part_lists_what_is_missing_until_it_is_whole(recorded: Tiny) -> None:
-    listed = recorded.root / "recorded/demo/missing.txt"
-    assert not listed.exists()
+def test_a_record_lists_what_is_missing_until_it_is_whole_and_not_what_is_stale_later(
+    recorded: Tiny,
+) -> None:
+    folder = recorded.root / "recorded/demo"
+    listed = folder / "missing.txt"
     recorded.stage("late", "return Metrics(value=0, more=[])")
     assert "not recorded: late: never run" in record(planner(recorded))
+    assert not listed.exists()  # it was whole before
+    shutil.rmtree(folder)
+    record(planner(recorded))
     assert listed.read_text() == "late\n"
+    recorded.edit("experiments/side.py", "start: int = 3", "start: int = 4")
+    check(planner(recorded), drop=True)
+    assert set(listed.read_text().split()) == {"late", "side"}
     built(recorded)
     record(planner(recorded))
     assert not listed.exists()
