@@ -5,7 +5,8 @@ import shutil
 from pathlib import Path
 
 from report.errors import ColophonError
-from report.render.tools import Job, run_tool
+from report.render import preamble
+from report.render.tools import Job, Outcome, run_tool
 
 VISIBLE = 2.0  # points that a line may stick out of the text
 PACKAGE_LIST = Path(__file__).parents[2] / "tools" / "latex-packages.txt"
@@ -33,26 +34,15 @@ def compile(job: Job, document: Path) -> None:
     The auxiliary files stay in the folder, so that a later build needs fewer passes; after an
     error they are removed, for they may be broken themselves.
     """
-    folder = document.parent.relative_to(job.source.parent)
-    outcome = run_tool(
-        job,
-        [
-            "latexmk",
-            "-norc",
-            "-pdf",
-            "-latexoption=-no-shell-escape",
-            "-interaction=nonstopmode",
-            "-halt-on-error",
-            f"-outdir={folder}",
-            folder / document.name,
-        ],
-    )
+    body = preamble.prepare(job, document)
+    outcome = latexmk(job, document, body)
+    if body and outcome.status != 0:
+        clear(document)
+        outcome = latexmk(job, document, None)
     log = document.with_suffix(".log")
     text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else outcome.text
     if outcome.status != 0:
-        for stale in document.parent.glob(f"{document.stem}.*"):
-            if stale.suffix not in (".tex", ".log"):
-                stale.unlink()
+        clear(document)
         message = first_error(text) or first_error(outcome.text) or outcome.text[-2000:]
         where = source_line(job.source, message)
         raise ColophonError(f"{where}: LaTeX stopped:\n{message}", f"Full output: {job.log}")
@@ -63,6 +53,37 @@ def compile(job: Job, document: Path) -> None:
     if wide := too_wide(text):
         lines = "a line is" if len(wide) == 1 else f"{len(wide)} lines are"
         print(f"  {job.source.stem}.pdf: {lines} up to {max(wide)} pt too wide; log: {log}", flush=True)
+
+
+def latexmk(job: Job, document: Path, body: Path | None) -> Outcome:
+    """Runs latexmk on `document`, or on its body with its format."""
+    folder = document.parent.relative_to(job.source.parent)
+    # pdfTeX takes the name of a format for that of a file of its own: it must have no folder.
+    found = ["-e", f"$ENV{{TEXFORMATS}} = '{folder}:';"] if body else []
+    with_format = [f"-fmt={preamble.NAME}"] if body else []
+    pdflatex = " ".join(["pdflatex", "-no-shell-escape", *with_format, "%O", "%S"])
+    return run_tool(
+        job,
+        [
+            "latexmk",
+            "-norc",
+            *found,
+            "-pdf",
+            f"-pdflatex={pdflatex}",
+            "-interaction=nonstopmode",
+            "-halt-on-error",
+            f"-outdir={folder}",
+            f"-jobname={document.stem}",
+            body or folder / document.name,
+        ],
+    )
+
+
+def clear(document: Path) -> None:
+    """Remove what passes left beside `document`, but for the log."""
+    for stale in document.parent.glob(f"{document.stem}.*"):
+        if stale.suffix not in (".tex", ".log"):
+            stale.unlink()
 
 
 def too_wide(log: str) -> list[float]:

@@ -1,0 +1,83 @@
+"""The packages of a document are loaded from a format, with the same PDF as without one."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from report.render import preamble, render
+from tests.report.render.conftest import EPOCH
+
+TEXT = "# One {#sec-one}\n\nSee @tbl-a and [@lazebnik2006].\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n: Two numbers. {#tbl-a}\n"
+
+
+def pdf(source: Path, name: str = "report") -> tuple[bytes, str]:
+    """The PDF of `source` and what its tools printed."""
+    target, log = source.parent.parent / f"{name}.pdf", source.parent.parent / "pdf.log"
+    render(source, target, renderer="pandoc", epoch=EPOCH, log=log)
+    return target.read_bytes(), log.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def without(monkeypatch):
+    """Makes a PDF as it is without a format."""
+
+    def make(source: Path) -> bytes:
+        with monkeypatch.context() as patched:
+            patched.setattr(preamble, "prepare", lambda job, document: None)
+            made, log = pdf(source, "without")
+        assert "-fmt=" not in log
+        return made
+
+    return make
+
+
+def test_a_format_is_made_once_and_changes_no_byte(needs_latex, project, without) -> None:
+    source = project(TEXT)
+    made, log = pdf(source)
+    assert "-ini" in log and "-fmt=preamble" in log
+    assert made == without(source)
+    source.write_text(source.read_text().replace("See", "Now see"))
+    edited, log = pdf(source)
+    assert "-ini" not in log and "-fmt=preamble" in log
+    assert edited != made and edited == without(source)
+
+
+@pytest.mark.parametrize("what", ["content", "a file it was read from", "record"])
+def test_a_format_that_is_not_as_it_would_be_made_is_made_anew(needs_latex, project, what) -> None:
+    source = project(TEXT)
+    made, _ = pdf(source)
+    folder = source.parent / "latex"
+    if what == "content":
+        dumped = bytearray((folder / "preamble.fmt").read_bytes())
+        dumped[len(dumped) // 2] ^= 1
+        (folder / "preamble.fmt").write_bytes(dumped)
+    else:
+        record = json.loads((folder / "preamble.json").read_text())
+        assert any(file.endswith("scrreprt.cls") for file in record["files"])
+        record["files"] = {file: [1, 1] for file in record["files"]} if what != "record" else {}
+        (folder / "preamble.json").write_text(json.dumps(record))
+    again, log = pdf(source)
+    assert "-ini" in log and again == made
+
+
+def test_what_cannot_be_dumped_or_read_with_a_format_is_compiled_without(
+    needs_latex, project, without, monkeypatch
+) -> None:
+    source = project(TEXT)
+    monkeypatch.setattr(preamble, "KEEP_STATE", "\\undefined\n\\dump\n")
+    made, log = pdf(source)
+    assert "-ini" in log and "-fmt=" not in log
+    monkeypatch.undo()
+    monkeypatch.setattr(preamble, "RESTORE_STATE", "\\undefined")
+    again, log = pdf(source)
+    assert "-fmt=preamble" in log and again == made == without(source)
+
+
+def test_a_document_without_the_packages_that_bear_no_format_has_none(tmp_path, project) -> None:
+    source = project(TEXT)
+    document = source.parent / "latex" / "document.tex"
+    document.parent.mkdir()
+    document.write_text("% date\n\\documentclass{article}\n\\begin{document}\\end{document}\n")
+    job = preamble.Job(source, tmp_path / "x.pdf", EPOCH, tmp_path / "log")
+    assert preamble.prepare(job, document) is None
