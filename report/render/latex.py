@@ -1,5 +1,6 @@
 """latexmk and pdfLaTeX: run them, and tell their first error in words that help."""
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -8,6 +9,7 @@ from report.errors import ColophonError
 from report.render import preamble
 from report.render.tools import Job, Outcome, run_tool
 
+READ_BACK = (".aux", ".toc", ".out", ".lof", ".lot")
 VISIBLE = 2.0  # points that a line may stick out of the text
 PACKAGE_LIST = Path(__file__).parents[2] / "tools" / "latex-packages.txt"
 
@@ -35,7 +37,7 @@ def compile(job: Job, document: Path) -> None:
     error they are removed, for they may be broken themselves.
     """
     body = preamble.prepare(job, document)
-    outcome = latexmk(job, document, body)
+    outcome = (one_pass(job, document, body) if body else None) or latexmk(job, document, body)
     if body and outcome.status != 0:
         clear(document)
         outcome = latexmk(job, document, None)
@@ -55,28 +57,54 @@ def compile(job: Job, document: Path) -> None:
         print(f"  {job.source.stem}.pdf: {lines} up to {max(wide)} pt too wide; log: {log}", flush=True)
 
 
+def one_pass(job: Job, document: Path, body: Path) -> Outcome | None:
+    """Runs pdfLaTeX once, which is enough where an edit moves nothing that is read back in the next pass.
+
+    None where the pass before is not there, or another one is needed: latexmk counts them.
+    """
+    before = read_back(document)
+    if not before:
+        return None
+    document.with_suffix(".fdb_latexmk").unlink(missing_ok=True)  # it knows nothing of this pass
+    folder = document.parent.relative_to(job.source.parent)
+    options = ["-interaction=nonstopmode", "-halt-on-error", f"-output-directory={folder}"]
+    command = [*pdflatex(body), *options, f"-jobname={document.stem}", body]
+    outcome = run_tool(job, command, formats_in(folder))
+    return outcome if outcome.status != 0 or read_back(document) == before else None
+
+
+def read_back(document: Path) -> dict[str, bytes]:
+    """What a pass left for the next one."""
+    found = [document.with_suffix(suffix) for suffix in READ_BACK]
+    return {path.name: path.read_bytes() for path in found if path.is_file()}
+
+
 def latexmk(job: Job, document: Path, body: Path | None) -> Outcome:
     """Runs latexmk on `document`, or on its body with its format."""
     folder = document.parent.relative_to(job.source.parent)
-    # pdfTeX takes the name of a format for that of a file of its own: it must have no folder.
-    found = ["-e", f"$ENV{{TEXFORMATS}} = '{folder}:';"] if body else []
-    with_format = [f"-fmt={preamble.NAME}"] if body else []
-    pdflatex = " ".join(["pdflatex", "-no-shell-escape", *with_format, "%O", "%S"])
-    return run_tool(
-        job,
-        [
-            "latexmk",
-            "-norc",
-            *found,
-            "-pdf",
-            f"-pdflatex={pdflatex}",
-            "-interaction=nonstopmode",
-            "-halt-on-error",
-            f"-outdir={folder}",
-            f"-jobname={document.stem}",
-            body or folder / document.name,
-        ],
-    )
+    command = [
+        "latexmk",
+        "-norc",
+        "-pdf",
+        f"-pdflatex={' '.join([*pdflatex(body), '%O', '%S'])}",
+        "-interaction=nonstopmode",
+        "-halt-on-error",
+        f"-outdir={folder}",
+        f"-jobname={document.stem}",
+        body or folder / document.name,
+    ]
+    return run_tool(job, command, formats_in(folder))
+
+
+def pdflatex(body: Path | None) -> list[str]:
+    """The program, with the format of a body. A format's name must have no folder, for pdfTeX takes it for
+    that of a file of its own."""
+    return ["pdflatex", "-no-shell-escape", *([f"-fmt={preamble.NAME}"] if body else [])]
+
+
+def formats_in(folder: Path) -> dict[str, str]:
+    """The environment in which formats are found in `folder`, too."""
+    return {"TEXFORMATS": f"{folder}:{os.environ.get('TEXFORMATS', '')}"}
 
 
 def clear(document: Path) -> None:

@@ -2,13 +2,14 @@
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
 THEME = HERE / "theme"
 FILTERS = HERE / "filters"
+NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,13 @@ class Outcome:
     text: str
 
 
-def run_tool(job: Job, command: Sequence[str | Path]) -> Outcome:
-    """Runs `command` in the source's folder with the job's date; appends its output to the log."""
-    environment = dict(os.environ)
+def run_tool(job: Job, command: Sequence[str | Path], variables: Mapping[str, str] = NOTHING) -> Outcome:
+    """Runs `command` in the source's folder with the job's date; appends its output to the log.
+
+    Args:
+        variables: of the environment, besides those that are there.
+    """
+    environment = dict(os.environ) | dict(variables)
     environment |= {
         "SOURCE_DATE_EPOCH": str(job.epoch),
         "FORCE_SOURCE_DATE": "1",

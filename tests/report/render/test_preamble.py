@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from report.render import preamble, render
-from tests.report.render.conftest import EPOCH
+from tests.report.render.conftest import EPOCH, lay_out
 
 TEXT = "# One {#sec-one}\n\nSee @tbl-a and [@lazebnik2006].\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n: Two numbers. {#tbl-a}\n"
 
@@ -41,6 +41,28 @@ def test_a_format_is_made_once_and_changes_no_byte(needs_latex, project, without
     edited, log = pdf(source)
     assert "-ini" not in log and "-fmt=preamble" in log
     assert edited != made and edited == without(source)
+
+
+def test_an_edit_takes_the_passes_it_needs_and_ends_where_a_new_build_does(
+    needs_latex, project, tmp_path
+) -> None:
+    filler = "Words that fill pages. " * 700
+    start = f"# One\n\nSee @sec-end.\n\nFILLER\n\n# End {{#sec-end}}\n\n@tbl-a on page.\n\n{TEXT.split('.', 1)[1]}"
+    first = start.replace("FILLER", "Short.")
+    source = project(first)
+    head = source.read_text().removesuffix(first)
+    before, log = pdf(source)
+    assert "latexmk" in log
+    source.write_text(head + first.replace("Short.", "Shot."))
+    _, log = pdf(source)
+    assert "latexmk" not in log  # nothing moved: one pass
+    source.write_text(head + start.replace("FILLER", filler))
+    moved, log = pdf(source)
+    assert "latexmk" in log
+    source.write_text(head + first)
+    assert pdf(source)[0] == before
+    again = lay_out(tmp_path / "new", head + start.replace("FILLER", filler))
+    assert pdf(again)[0] == moved
 
 
 @pytest.mark.parametrize("what", ["content", "a file it was read from", "record"])
