@@ -1,8 +1,9 @@
 """A document's packages as a LaTeX format, which is loaded in the place of reading them in every pass.
 
-Reading them takes a third of a pass over a hundred pages. The format is made of what comes before the first
-package that does not bear it, and made anew when that or a file it was read from differs. The PDF is the
-same to the byte; what fails with it is compiled without it.
+Reading them takes a third of a pass over a hundred pages. The format is made of what pandoc and our theme
+ask for, up to a line at the theme's end, and made anew when that or a file it was read from differs. What
+an author asks for, `animate` and hyperref come after it, since not every package bears a format. The PDF
+is the same to the byte; what fails with it is compiled without it.
 """
 
 import json
@@ -15,7 +16,7 @@ from typing import Any
 from report.build.content import write_json, write_whole
 from report.render.tools import Job, run_tool
 
-BORDER = re.compile(r"^\\usepackage\{(?:animate|bookmark)\}$", re.MULTILINE)
+BORDER = re.compile(r"^% A format holds what stands above this line: .*$", re.MULTILINE)
 # A format forgets whether text may run from right to left, which babel asks for, and the colour that xcolor
 # begins a document with.
 KEEP_STATE = "\\edef\\colophonstate{\\the\\TeXXeTstate}\n\\dump\n"

@@ -96,7 +96,16 @@ def test_what_cannot_be_dumped_or_read_with_a_format_is_compiled_without(
     assert "-fmt=preamble" in log and again == made == without(source)
 
 
-def test_a_document_without_the_packages_that_bear_no_format_has_none(tmp_path, project) -> None:
+def test_packages_of_the_author_are_not_in_the_format(needs_latex, project, without) -> None:
+    source = project(TEXT)
+    added = "---\nheader-includes: |\n  ```{=latex}\n  \\usepackage{transparent}\n  ```\n"
+    source.write_text(source.read_text().replace("---\n", added, 1))
+    made, log = pdf(source)
+    assert "-fmt=preamble" in log and made == without(source)
+    assert "transparent" not in (source.parent / "latex" / "preamble.tex").read_text()
+
+
+def test_a_document_without_the_line_up_to_which_a_format_goes_has_none(tmp_path, project) -> None:
     source = project(TEXT)
     document = source.parent / "latex" / "document.tex"
     document.parent.mkdir()
