@@ -76,7 +76,7 @@ def text(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(f"({text(item)})" if isinstance(item, dict) else text(item) for item in value)
     if value is None:
-        return "none"
+        return "not set"
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 

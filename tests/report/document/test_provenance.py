@@ -10,11 +10,11 @@ from report.document.provenance import grouped, text
     [
         ([], "none"),
         ({}, "none"),
-        (None, "none"),
+        (None, "not set"),
         (True, "yes"),
         ([1, 2.5], "1, 2.5"),
         ({"a/b": "relu6", "c": [1]}, "a/b relu6, c 1"),
-        ([{"a": 1, "b": [2, 3]}, {"a": None}], "(a 1, b 2, 3), (a none)"),
+        ([{"a": 1, "b": [2, 3]}, {"a": None}], "(a 1, b 2, 3), (a not set)"),
     ],
 )
 def test_a_setting_reads_as_words(value, words):
