@@ -54,7 +54,7 @@ def write_project(source: Path) -> Path:
     folder = source.parent / THEME_FOLDER
     folder.mkdir(exist_ok=True)
     page = THEME / "templates" / "page.html"
-    filters = (FILTERS / "portable.lua", FILTERS / "animation.lua", FILTERS / "percent.lua")
+    filters = [FILTERS / f"{name}.lua" for name in ("portable", "animation", "percent", "value")]
     for file in (THEME / "preamble.tex", THEME / "report.css", THEME / "reader.html", page, *filters):
         shutil.copyfile(file, folder / file.name)
     path = source.parent / "_quarto.yml"

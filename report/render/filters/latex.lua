@@ -1,4 +1,4 @@
---[[ The last filter for LaTeX, after the citations are resolved: tables, and names that may break.
+--[[ The last filter for LaTeX, after the citations are resolved: tables, and code that may break.
 
 pandoc sets every table as a longtable; here a table that fits on a page becomes a float that is not
 broken, and only a long one (more than 30 rows, or class `long`) stays a longtable, whose head repeats on
@@ -69,21 +69,11 @@ function Table(el)
     .. fitted .. "\\end{table}")
 end
 
---- A path or a name may break after a slash or an underscore.
+--- A path or a name may break after a slash or an underscore; in what is no code, breaks.lua sees to it.
 local stop = "\\allowbreak{}"
 
 function Code(code)
   if not code.text:find("[/_].") then return nil end
   local text = pandoc.write(pandoc.Pandoc({ pandoc.Plain({ code }) }), "latex")
   return pandoc.RawInline("latex", (text:gsub("/", "/" .. stop):gsub("\\_", "\\_" .. stop)))
-end
-
-function Str(str)
-  if not str.text:find("[/_].") then return nil end
-  local out = pandoc.Inlines({})
-  for part in str.text:gmatch("[^/_]*[/_]?") do
-    if #out > 0 and part ~= "" then out:insert(pandoc.RawInline("latex", stop)) end
-    if part ~= "" then out:insert(pandoc.Str(part)) end
-  end
-  return out
 end

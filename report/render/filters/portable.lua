@@ -4,13 +4,14 @@ filter before its own (`at: pre-ast`). It
 - gives Quarto an animation as a div of raw content (crossref.lua does it for pandoc, at its end),
 - keeps a percentage and its sign on one line (for Quarto; read.lua does it for pandoc),
 - names chapters without a number in the running heads (LaTeX),
-- gives numbers that lead to the colophon the colour of the text (LaTeX),
+- gives numbers that lead to the colophon the colour of the text (for Quarto, too),
 - turns callouts into an environment of our own (LaTeX) or Quarto's markup (HTML),
 - writes the profile's line of the title page and the date in words. ]]
 
 package.path = pandoc.path.directory(PANDOC_SCRIPT_FILE) .. "/?.lua;" .. package.path
 local animation = require("animation")
 local keep_percent = require("percent")
+local bound_value = require("value")
 
 local latex = FORMAT:match("latex") ~= nil
 local suffixes = latex and { "pdf", "png", "jpg", "jpeg" }
@@ -112,12 +113,6 @@ local function callout(div)
   return pandoc.Div({ pandoc.Div({ head }, { class = "callout-title" }), body }, label)
 end
 
---- A number that leads to its row in the colophon looks like text.
-local function value(link)
-  if not link.classes:includes("value") then return nil end
-  return { pandoc.RawInline("latex", "\\boundvalue{"), link, pandoc.RawInline("latex", "}") }
-end
-
 --- A chapter without a number stands in the running heads too.
 local function running_head(header)
   if header.level > 1 or not header.classes:includes("unnumbered") then return nil end
@@ -199,8 +194,8 @@ local function metadata(meta)
 end
 
 return {
-  { traverse = "topdown", Image = image, Figure = figure, Div = callout },
-  quarto and { Inlines = keep_percent } or {},
-  latex and { Link = value, Header = running_head } or {},
+  { traverse = "topdown", Image = image, Figure = figure, Div = callout,
+    Header = latex and running_head or nil },
+  quarto and { Inlines = keep_percent, Link = latex and bound_value or nil } or {},
   { Meta = metadata },
 }

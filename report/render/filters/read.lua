@@ -1,11 +1,14 @@
 --[[ What can be done to each piece of a document by itself, and is kept with what pandoc read of it (see
 pieces.py): a percentage and its sign on one line, each display formula with its label, `$$ … $$ {#eq-x}`,
 as a span with the class `colophon-equation`, which crossref.lua numbers, a lone image as a figure, a
-callout's title as a heading, and the size of type that a div gives its tables. ]]
+callout's title as a heading, the size of type that a div gives its tables, where a name may break and what
+colour a number has in LaTeX. ]]
 
 package.path = pandoc.path.directory(PANDOC_SCRIPT_FILE) .. "/?.lua;" .. package.path
 local keep_percent = require("percent")
 local lone_image = require("lone")
+local bound_value = require("value")
+local breaks = require("breaks")
 
 local function is_display(el)
   return el.t == "Math" and el.mathtype == "DisplayMath"
@@ -62,4 +65,6 @@ end
 return { { Div = titled }, { Inlines = function(inlines)
   local labelled = label_equations(inlines)
   return keep_percent(labelled) or labelled
-end }, { Para = lone_image, Div = pass_size } }
+end }, { Para = lone_image, Div = pass_size, Link = bound_value },
+  -- What stands in a citation is citeproc's to read.
+  { traverse = "topdown", Str = breaks[1].Str, Cite = function(cite) return cite, false end } }

@@ -2,8 +2,7 @@
 
 import subprocess
 
-from report.render.pandoc import executable
-from report.render.tools import FILTERS
+from report.render.pandoc import READER, executable
 
 SOURCE = """
 A [88.4\u00a0%](#stage-x){.value title="x"} and a [link](#stage-x).
@@ -17,7 +16,7 @@ A [88.4\u00a0%](#stage-x){.value title="x"} and a [link](#stage-x).
 
 
 def test_only_links_of_values_take_the_colour_of_the_text():
-    command = [executable(), "--from=markdown", "--to=latex", f"--lua-filter={FILTERS / 'portable.lua'}"]
+    command = [executable(), *READER, "--to=latex"]
     done = subprocess.run(command, input=SOURCE, capture_output=True, text=True, check=True)
     made = " ".join(done.stdout.split())
     assert r"A \boundvalue{\hyperref[stage-x]{88.4~\%}} and a \hyperref[stage-x]{link}." in made
