@@ -20,7 +20,7 @@ Read = Callable[[str], bytes]  # markdown to pandoc's JSON; raises ColophonError
 WORTH = 8_000  # characters, which take pandoc several times as long as its start
 FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.*?)[ \t]*#*[ \t]*(?:\{[^{}\n]*\})?[ \t]*$", re.MULTILINE)
-SECTION = re.compile(r"#{1,2}[ \t]")
+SECTION = re.compile(r"#{1,3}[ \t]")
 DIV = re.compile(r" {0,3}:{3,}[ \t]*([^\s:])?")
 SHARED = re.compile(  # what one section may say for another, or what may begin in one and end in another
     r"""<[A-Za-z/!?] | \[\^[^\]\s^]+\] | \[(?!@)[^\[\]]*\]: | \*\[
