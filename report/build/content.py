@@ -8,6 +8,8 @@ import hashlib
 import json
 import os
 import time
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,31 @@ def read_json(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
+def read_once(read: Callable[[Path], dict[str, Any]]) -> Callable[[Path], dict[str, Any]]:
+    """`read`, called once in a process for a file that stays as it is; what it returns must not be altered.
+
+    For files that are written whole (see `write_whole`).
+    """
+    known: dict[Path, tuple[tuple[int, ...], dict[str, Any]]] = {}
+
+    @wraps(read)
+    def reading(path: Path) -> dict[str, Any]:
+        try:
+            stat = path.stat()
+        except OSError:
+            return read(path)
+        signature = (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+        before = known.get(path)
+        if before is None or before[0] != signature:
+            before = known[path] = signature, read(path)
+        return before[1]
+
+    return reading
+
+
+read_json_once = read_once(read_json)
+
+
 class Content:
     """Hashes of files and folders, remembered by their stat between runs in one cache file.
 
@@ -78,7 +105,7 @@ class Content:
             for kind, values in self._new.items():
                 kept.setdefault(kind, {}).update(values)
             with contextlib.suppress(OSError):  # a full disk: it only saves time
-                write_json(self._path, kept)
+                write_whole(self._path, json.dumps(kept, ensure_ascii=False).encode())
             self._learnt = False
 
     def file(self, path: Path) -> str:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from report.build.content import Content, digest, read_json, write_json
+from report.build.content import Content, digest, read_json, read_once, write_json
 from report.build.pipeline import Task
 from report.build.project import ENGINE, Project, git
 
@@ -33,7 +33,12 @@ def output_hashes(content: Content, directory: Path) -> dict[str, str]:
 
 def read_provenance(project: Project, task: Task) -> dict[str, Any]:
     """The task's provenance; empty where it has no result, or was altered since it was written."""
-    found = read_json(task.directory(project) / PROVENANCE)
+    return dict(read_checked(task.directory(project) / PROVENANCE))
+
+
+@read_once
+def read_checked(path: Path) -> dict[str, Any]:
+    found = read_json(path)
     checksum = found.pop("checksum", None)
     sealed = checksum is not None or "reads" in found  # earlier engines wrote neither
     if not is_whole(found) or (sealed and checksum != digest(found)):

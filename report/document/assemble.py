@@ -1,5 +1,6 @@
 """A document's templates and the results become one complete Quarto-markdown file."""
 
+import contextlib
 import shutil
 import traceback
 from dataclasses import dataclass
@@ -12,12 +13,12 @@ from jinja2 import Environment, StrictUndefined, TemplateError, TemplateSyntaxEr
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict
 
-from report.build.content import read_json, write_json
+from report.build.content import read_json_once, write_json
 from report.build.documents import engine_hash
 from report.build.frozen import stale_shown
 from report.build.pipeline import Task, load_profile, rows_of
 from report.build.plan import Planner
-from report.build.project import source_date
+from report.build.project import open_project, source_date
 from report.build.provenance import read_provenance
 from report.build.validation import read_model, read_yaml
 from report.document import derived, escape, exports, hypotheses, lint, marks, provenance, stale
@@ -244,7 +245,7 @@ def metrics_of(planner: Planner, task: Task) -> Value:
         raise ColophonError(f"{task.id} has no metrics yet", "Run `make experiments` first.")
     made = read_provenance(planner.project, task)
     schema = made.get("schema", {})
-    return Value(origin_of(planner, task, made), (), read_json(path), schema, schema)
+    return Value(origin_of(planner, task, made), (), read_json_once(path), schema, schema)
 
 
 def every_metric(planner: Planner) -> list[Value]:
@@ -252,6 +253,14 @@ def every_metric(planner: Planner) -> list[Value]:
     tasks = [task for task in planner.tasks.values() if not task.is_drawn]
     made = [t for t in tasks if (t.directory(planner.project) / "metrics.json").is_file()]
     return [metrics_of(planner, task) for task in made]
+
+
+def read_ahead(profile: str) -> None:
+    """Read the results, for a process that is told later what to do; what is wrong is told then."""
+    with contextlib.suppress(ColophonError, OSError):
+        planner = Planner(open_project(profile))
+        every_metric(planner)
+        make_environment(planner)
 
 
 def origin_of(planner: Planner, task: Task, made: dict[str, Any]) -> Origin:

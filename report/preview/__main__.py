@@ -1,14 +1,15 @@
-"""The process that waits for a build: loads the engine, reads a line, builds, ends."""
+"""The process that waits for a build: loads the engine and the results, reads a line, builds, ends."""
 
 import sys
 
-import report.document.build  # noqa: F401  # what takes the time
+from report.document.assemble import read_ahead
 from report.errors import ColophonError
 from report.preview.builder import build
 
 
 def main(profile: str, document: str, jobs: str) -> int:
     """Build as soon as a line comes on the standard input; errors are printed to stderr."""
+    read_ahead(profile)
     try:
         asked = sys.stdin.readline().strip()
         return build(profile, document, int(jobs), asked == "prose") if asked else 0

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from report.errors import ColophonError
-from report.render import citations, latex, pieces
+from report.render import citations, latex, lean, pieces
 from report.render.embed import embed, is_ours
 from report.render.kept import drop_others, keep, kept
 from report.render.problems import Problem, parse_filter_report, raise_first, repeated_labels
@@ -81,15 +81,18 @@ def render(job: Job) -> None:
 def to_html(job: Job) -> None:
     """Writes the whole page to the job's output."""
     found = read(job)
-    ours = is_ours(found.document.read_text(encoding="utf-8"))
-    write(job, found, [*html_options(found), *([] if ours else ["--embed-resources"])], job.output)
+    text = found.document.read_text(encoding="utf-8")
+    text = lean.for_html(text) if found.is_cited else text
+    ours = is_ours(text)
+    write(job, found, text, [*html_options(found), *([] if ours else ["--embed-resources"])], job.output)
     raise_first(job, embed(job.output, job.source.parent) if ours else [])
 
 
 def to_latex(job: Job, output: Path) -> None:
     """Writes the document in LaTeX to `output`."""
     found = read(job)
-    write(job, found, latex_options(found), output)
+    text = found.document.read_text(encoding="utf-8")
+    write(job, found, lean.for_latex(text) if found.is_cited else text, latex_options(found), output)
 
 
 def common_options(found: Read) -> list[str | Path]:
@@ -152,13 +155,12 @@ def read(job: Job) -> Read:
     return Read(done or document, done is not None, repeated_labels(text))
 
 
-def write(job: Job, found: Read, options: list[str | Path], output: Path) -> None:
-    """Runs pandoc on what was read; its warnings that leave a hole in the document are errors."""
+def write(job: Job, found: Read, text: str, options: list[str | Path], output: Path) -> None:
+    """Runs pandoc on `text`, what was read; its warnings that leave a hole in the document are errors."""
     messages = job.log.with_name(job.log.name + ".json")
-    source = found.document.relative_to(job.source.parent)
-    command = [executable(), source, *options, "--output", output, f"--log={messages}", *HEAP]
+    command = [executable(), *options, "--output", output, f"--log={messages}", *HEAP]
     try:
-        outcome = run_tool(job, command)
+        outcome = run_tool(job, command, given=text)
         warnings = json.loads(messages.read_text()) if messages.exists() else []
     finally:
         messages.unlink(missing_ok=True)

@@ -35,11 +35,14 @@ class Outcome:
     text: str
 
 
-def run_tool(job: Job, command: Sequence[str | Path], variables: Mapping[str, str] = NOTHING) -> Outcome:
+def run_tool(
+    job: Job, command: Sequence[str | Path], variables: Mapping[str, str] = NOTHING, given: str = ""
+) -> Outcome:
     """Runs `command` in the source's folder with the job's date; appends its output to the log.
 
     Args:
         variables: of the environment, besides those that are there.
+        given: what the tool reads from its input.
     """
     environment = dict(os.environ) | dict(variables)
     environment |= {
@@ -53,7 +56,7 @@ def run_tool(job: Job, command: Sequence[str | Path], variables: Mapping[str, st
         words,
         cwd=job.source.parent,
         env=environment,
-        stdin=subprocess.DEVNULL,
+        input=given.encode(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,
