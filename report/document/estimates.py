@@ -7,7 +7,7 @@ import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +29,10 @@ class Estimate:
     low: float
     high: float
     p: float
+
+    def within(self, least: float, most: float) -> "Estimate":
+        """The same with an interval that ends where the difference must."""
+        return replace(self, low=max(self.low, least), high=min(self.high, most))
 
 
 @contextmanager

@@ -105,7 +105,7 @@ def bootstrap(a: Iterable[Value], b: Iterable[Value], path: str = "", shares: bo
     numbers = [[number(value) for value in side] for side in (first, second)]
     found = estimate("bootstrap", *numbers)
     if shares:
-        found = replace(found, low=max(found.low, -1.0), high=min(found.high, 1.0))
+        found = found.within(-1, 1)
     return outcome(test, found, 1, declared(first[0]), counts, counted)
 
 
@@ -224,7 +224,7 @@ def over_seeds(values: list[Value], threshold: float, sign: int, over: str, shar
         reason = f"all {over} gave the same number"
         return Outcome(test, 0, counts=counts, counted=counted, reason=reason)
     if shares:
-        found = replace(found, low=max(found.low, -threshold), high=min(found.high, 1 - threshold))
+        found = found.within(-threshold, 1 - threshold)
     return outcome(test, found, sign, declared(values[0]), counts, counted)
 
 

@@ -59,7 +59,7 @@ def paired(
         reason = f"the difference is the same for all {over}"
         return replace(found, direction=0, p=None, low=None, high=None, reason=reason)
     if shares:
-        made = replace(made, low=max(made.low, -1.0), high=min(made.high, 1.0))
+        made = made.within(-1, 1)
     found = outcome(test, made, 1, declared(first[0]), counts, counted)
     if shares and np.ptp(differences) < ALIKE:
         return replace(found, low=None, high=None, counted=f"{counted}, all alike")

@@ -16,6 +16,7 @@ from report.render.problems import Problem, raise_first
 from report.render.tools import FILTERS, THEME, Job, run_tool
 
 THEME_FOLDER = "quarto-theme"
+OURS = ("portable", "animation", "percent", "value", "callouts")  # the filter, and what it requires
 
 
 def render(job: Job) -> None:
@@ -54,7 +55,7 @@ def write_project(source: Path) -> Path:
     folder = source.parent / THEME_FOLDER
     folder.mkdir(exist_ok=True)
     page = THEME / "templates" / "page.html"
-    filters = [FILTERS / f"{name}.lua" for name in ("portable", "animation", "percent", "value")]
+    filters = [FILTERS / f"{name}.lua" for name in OURS]
     for file in (THEME / "preamble.tex", THEME / "report.css", THEME / "reader.html", page, *filters):
         shutil.copyfile(file, folder / file.name)
     path = source.parent / "_quarto.yml"

@@ -12,12 +12,11 @@ package.path = pandoc.path.directory(PANDOC_SCRIPT_FILE) .. "/?.lua;" .. package
 local animation = require("animation")
 local keep_percent = require("percent")
 local bound_value = require("value")
+local kinds = require("callouts")
 
 local latex = FORMAT:match("latex") ~= nil
 local suffixes = latex and { "pdf", "png", "jpg", "jpeg" }
   or { "svg", "png", "jpg", "jpeg", "gif", "webp" }
-local kinds = { note = "Note", tip = "Tip", warning = "Warning", important = "Important",
-  caution = "Caution" }
 local months = { "January", "February", "March", "April", "May", "June", "July", "August",
   "September", "October", "November", "December" }
 

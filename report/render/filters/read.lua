@@ -9,6 +9,7 @@ local keep_percent = require("percent")
 local lone_image = require("lone")
 local bound_value = require("value")
 local breaks = require("breaks")
+local kinds = require("callouts")
 
 local function is_display(el)
   return el.t == "Math" and el.mathtype == "DisplayMath"
@@ -36,12 +37,10 @@ local function label_equations(content)
   return out
 end
 
-local callouts = { note = true, tip = true, warning = true, important = true, caution = true }
-
 --- A callout's title is Markdown in an attribute: as a heading that opens it, all that comes later sees it.
 local function titled(div)
   local title = div.attributes.title
-  local named = div.classes:find_if(function(class) return callouts[class:match("^callout%-(%a+)$")] end)
+  local named = div.classes:find_if(function(class) return kinds[class:match("^callout%-(%a+)$")] end)
   if not title or not named or div.classes:includes("callout") then return nil end
   local inlines = pandoc.utils.blocks_to_inlines(pandoc.read(title, "markdown").blocks)
   div.content:insert(1, pandoc.Header(4, inlines))
