@@ -75,13 +75,18 @@ def draw_schedules(schedules: Result, outputs: Outputs) -> None:
 
 
 def draw_by_c(ablations: dict[str, Any], outputs: Outputs) -> None:
-    """Accuracy on both domains against c: a dot a training, a cross where it failed, a line their mean."""
+    """Accuracy on both domains against c: a dot a training, a cross where it failed, a line their mean.
+
+    Two values of c have no line, which would speak of those between; a bar marks the mean of each.
+    """
     figure = style.figure(style.TEXT_WIDTH, 2.5)
     panels = figure.subplots(1, 2)
+    rows = ablations["by_c"]
+    mean = "-" if len(rows) > 2 else "_"
     for axes, side, colour in zip(panels, ("target", "source"), (TARGET, SOURCE), strict=True):
-        rows = ablations["by_c"]
         draw_seeds(axes, [row["c"] for row in rows], rows, side, colour)
-        axes.plot([row["c"] for row in rows], [row[side]["value"] for row in rows], color=colour)
+        means = [row[side]["value"] for row in rows]
+        axes.plot([row["c"] for row in rows], means, mean, markersize=14, markeredgewidth=1.5, color=colour)
         base = ablations["baseline"][side]
         axes.axhline(base, color=style.INK, linewidth=0.9, linestyle=":")
         axes.set(xlabel="c", title=f"{ablations[f'{side}_title']} ({side})")
@@ -90,7 +95,7 @@ def draw_by_c(ablations: dict[str, Any], outputs: Outputs) -> None:
     finish(
         figure,
         [
-            ("-", "", "mean over the seeds"),
+            ("-", "", "mean over the seeds") if mean == "-" else ("", mean, "mean over the seeds"),
             ("", "o", "a training"),
             ("", "x", "failed"),
             (":", "", "gradient cut off"),

@@ -60,7 +60,8 @@ def read_once(read: Callable[[Path], dict[str, Any]]) -> Callable[[Path], dict[s
     @wraps(read)
     def reading(path: Path) -> dict[str, Any]:
         try:
-            stat = path.stat()
+            with path.open("rb") as file:  # on a network's disk, too, this asks how the file is now
+                stat = os.fstat(file.fileno())
         except OSError:
             return read(path)
         signature = (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)

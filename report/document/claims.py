@@ -64,11 +64,6 @@ class Claim:
         return self.difference + (f" ({self.interval})" if self.outcome.low is not None else "")
 
     @property
-    def alone(self) -> bool:
-        """Whether the test would decide the claim if it were the only one of the chapter."""
-        return self.outcome.p is not None and self.outcome.p < LEVEL
-
-    @property
     def p(self) -> str:
         """`*p* = 0.013`, or `*p* < 0.001`, of the test itself."""
         return p_equals(self.outcome.p) if self.outcome.p is not None else lacking("p")
@@ -113,6 +108,11 @@ class Record:
     @property
     def figures(self) -> str:
         return figures(self.outcome)
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is undecided, and would not be if it were the only claim of its chapter."""
+        return self.verdict == "undecided" and self.outcome.p is not None and self.outcome.p < LEVEL
 
     @property
     def p(self) -> str:

@@ -99,7 +99,7 @@ def pieces(text: str) -> list[str]:
     """The front matter with what comes first, then each section; empty where one may need another."""
     head, body = front_matter(text)
     found, prose = [[head]], [[""]]
-    fence, blank = "", True
+    fence, blank, depth = "", True, 0
     for line in re.split(r"(?<=\n)", body):
         mark = FENCE.match(line)
         if fence:
@@ -108,7 +108,9 @@ def pieces(text: str) -> list[str]:
         elif mark:
             fence = mark[1]
         else:
-            if blank and SECTION.match(line):
+            if div := DIV.match(line):
+                depth += 1 if div[1] else -1
+            if blank and not depth and SECTION.match(line):
                 found.append([])
                 prose.append([])
             prose[-1].append(line)

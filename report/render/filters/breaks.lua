@@ -1,6 +1,6 @@
---- A path or a name may break after a slash or an underscore: in LaTeX, other formats pass over it. For read.lua,
---- and for what citeproc wrote.
-local stop = "\\allowbreak{}"
+--- A path or a name may break after a slash or an underscore, and without a hyphen nowhere else: in LaTeX, other
+--- formats pass over it. For read.lua, and for what citeproc wrote.
+local stop = "\\discretionary{}{}{}"
 
 return { { Str = function(str)
   if not str.text:find("[/_].") then return nil end

@@ -70,7 +70,7 @@ function Table(el)
 end
 
 --- A path or a name may break after a slash or an underscore; in what is no code, breaks.lua sees to it.
-local stop = "\\allowbreak{}"
+local stop = "\\discretionary{}{}{}"
 
 function Code(code)
   if not code.text:find("[/_].") then return nil end

@@ -4,7 +4,7 @@ filter before its own (`at: pre-ast`). It
 - gives Quarto an animation as a div of raw content (crossref.lua does it for pandoc, at its end),
 - keeps a percentage and its sign on one line (for Quarto; read.lua does it for pandoc),
 - names chapters without a number in the running heads (LaTeX),
-- gives numbers that lead to the colophon the colour of the text (for Quarto, too),
+- gives numbers that lead to the colophon the colour of the text (for Quarto; read.lua does it for pandoc),
 - turns callouts into an environment of our own (LaTeX) or Quarto's markup (HTML),
 - writes the profile's line of the title page and the date in words. ]]
 

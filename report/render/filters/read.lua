@@ -61,9 +61,19 @@ local function pass_size(div)
   return div
 end
 
+--- What stands in the citation of a work is citeproc's to read; a reference to a label is ours.
+local function pass(cite)
+  local ours = cite.citations:find_if(function(one)
+    return ({ fig = true, tbl = true, eq = true, sec = true })[(one.id:lower():match("^(%a+)%-."))]
+  end)
+  return cite, ours ~= nil
+end
+
 return { { Div = titled }, { Inlines = function(inlines)
   local labelled = label_equations(inlines)
   return keep_percent(labelled) or labelled
 end }, { Para = lone_image, Div = pass_size, Link = bound_value },
-  -- What stands in a citation is citeproc's to read.
-  { traverse = "topdown", Str = breaks[1].Str, Cite = function(cite) return cite, false end } }
+  { Pandoc = function(doc)
+    doc.blocks = doc.blocks:walk({ traverse = "topdown", Str = breaks[1].Str, Cite = pass })
+    return doc
+  end } }

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from report.build import content
-from report.build.content import Content, digest, read_json, sha256, write_json
+from report.build.content import Content, digest, read_json, read_once, sha256, write_json
 from report.build.provenance import output_hashes
 
 JSON = st.recursive(
@@ -91,6 +91,24 @@ def test_the_fingerprint_of_a_folder_follows_names_and_bytes_alone(tmp_path: Pat
     assert memory.tree(one) == memory.tree(other)
     (other / "b").rename(other / "c")
     assert memory.tree(one) != Content(tmp_path / "cache.json").tree(other)
+
+
+def test_what_is_read_once_is_read_again_when_it_was_written_anew(tmp_path: Path) -> None:
+    read: list[Path] = []
+    file = tmp_path / "values.json"
+
+    @read_once
+    def reading(path: Path) -> dict[str, object]:
+        read.append(path)
+        return read_json(path)
+
+    assert reading(file) == {}
+    for number in (1, 2):
+        write_json(file, {"a": number})
+        assert [reading(file), reading(file)] == [{"a": number}] * 2
+    file.unlink()
+    assert reading(file) == {}
+    assert len(read) == 4
 
 
 def test_json_is_written_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -119,12 +119,13 @@ def test_an_estimate_is_the_difference_with_its_interval_where_it_has_one(low: f
 
 
 def test_a_claim_that_only_the_correction_leaves_open_says_so():
-    block = (
-        '{% claim "c", found %}{% holds %}yes{% fails %}no{% undecided %}{{ claim.alone }}{% endclaim %}'
-    )
-    others = "".join('{% claim "' + name + '", found %}' + WORDINGS for name in ("d", "e"))
-    assert said(render(block + others, found=outcome(0.04))[0]).startswith("True")
-    assert said(render(block, found=outcome(0.06))[0]) == "False"
+    blocks = "".join('{% claim "' + name + '", found %}' + WORDINGS for name in ("c", "d", "e"))
+    claims = render(blocks, found=outcome(0.04))[1]
+    assert [record.alone for record in claims.records()] == [True] * 3
+    claims = render(blocks, found=outcome(0.06))[1]
+    assert [record.alone for record in claims.records()] == [False] * 3
+    claims = render(blocks, found=outcome(0.001))[1]
+    assert [record.alone for record in claims.records()] == [False] * 3
 
 
 def test_a_wording_prints_the_figures_of_its_test_with_their_unit():

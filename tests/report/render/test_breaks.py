@@ -9,15 +9,15 @@ import pytest
 from report.render import pandoc, quarto
 from report.render.tools import Job
 
-BREAK = r"\allowbreak{}"
+BREAK = r"\discretionary{}{}{}"
 BOOKS = """@misc{key, author = {Writer, Ann}, title = {Of this/that}, year = {2020},
   url = {https://example.org/a_b/c}}
 """
-HEAD = "---\ntitle: A title\nbibliography: books.bib\n{more}---\n\n"
+HEAD = "---\ntitle: A title\nbibliography: my_books.bib\n{more}---\n\n"
 TEXT = r"""
 # Of one/two {#sec-one}
 
-See data/raw_one, `code/two_three` and [a/b](#sec-one), as Writer says [@key, pp. 3/4 and x/y].
+See data/raw_one [in k/l @sec-one], `code/two_three` and [a/b](#sec-one), as Writer says [@key, pp. 3/4 and x/y].
 
 | a/b  |
 |------|
@@ -38,7 +38,7 @@ See data/raw_one, `code/two_three` and [a/b](#sec-one), as Writer says [@key, pp
 def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """The document in LaTeX and in HTML; citations of a user's style are not set by themselves."""
     folder = tmp_path_factory.mktemp("breaks")
-    (folder / "books.bib").write_text(BOOKS)
+    (folder / "my_books.bib").write_text(BOOKS)
     style = subprocess.run(
         [pandoc.executable(), "--print-default-data-file=default.csl"], capture_output=True, check=True
     )
@@ -57,7 +57,7 @@ def body(latex: str) -> str:
 
 NAMES = [
     "one/|two", "data/|raw\\_|one", "{a/|b}", "a/|b", "c\\_|d",
-    "e/|f", "g/|h", "This/|That", "code/|two\\_|three",
+    "e/|f", "g/|h", "This/|That", "in k/|l", "code/|two\\_|three",
 ]  # fmt: skip
 
 
@@ -70,12 +70,18 @@ def test_citeproc_reads_a_locator_whole(made: tuple[str, str]):
     assert r"(\citeproc{ref-key}{Writer 2020, 3}/4 and x/y)" in body(made[0])
 
 
+def test_a_name_of_a_bibliography_stays_whole(tmp_path: Path):
+    (tmp_path / "my_books.bib").write_text(BOOKS)
+    source = tmp_path / "document.qmd"
+    source.write_text(HEAD.format(more="") + TEXT)
+    assert pandoc.read(Job(source, tmp_path / "document.html", 0, tmp_path / "log")).is_cited
+
+
 def test_an_address_stays_one(made: tuple[str, str]):
     assert r"\href{https://example.org/a_b/c}" in made[0] or r"\url{https://example.org/a_b/c}" in made[0]
 
 
 def test_the_page_shows_no_break(made: tuple[str, str]):
-    assert "allowbreak" not in made[1]
     assert "data/raw_one" in made[1]
     assert 'alt="i/j"' in made[1]
     assert "Of This/That" in made[1]

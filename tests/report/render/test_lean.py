@@ -18,6 +18,7 @@ SNIPPETS = (
     "![some picture here](a.png){fig-alt=\"what it shows\"}", "~~struck out~~ H~2~O and 10^-3^", "≤ 5 % of § 4 … “so” – it", "#1 & 50 % of $5_$",
     "\n\n# Heading of *two* words\n\n", "\n\n| a b | c d |\n|---|--:|\n| e f | g *h* i |\n\n: A caption of it\n\n",
     "\n\n- item one\n- item two\n  goes on\n\n", "\n\n> quoted words\n> go on\n\n", "\n\nTerm here\n:   What it is.\n\n", "\n\n---\n\n",
+    "\n\n- [x] done it\n- [ ] open one\n\n", "[my file.pdf](<my file.pdf>)", "[some one](<mailto:some one>)",
     "`raw words`{=latex}", "word", "<b>raw html</b> after", "\\ non breaking", "see @one [p. 3; @two and so on]",
 )  # fmt: skip
 
@@ -27,10 +28,13 @@ def read(text: str) -> str:
     return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
 
 
-def written(document: str, to: str) -> str:
+def written(document: str, to: str, squeezed: bool = True) -> str:
     command = [pandoc.executable(), "--from=json", f"--to={to}", "--wrap=auto"]
     made = subprocess.run(command, input=document, capture_output=True, text=True, check=True).stdout
-    return re.sub(r"\s+", " ", re.sub(r"(\\[a-z]+)(?:\{\}| (?=\w))", r"\1", made))
+    if not squeezed:
+        return made
+    line = re.sub(r"\s+", " ", made)
+    return re.sub(r"(\\[a-z]+)(?:\{\}| (?=\w))", r"\1", line) if to == "latex" else line
 
 
 @settings(deadline=None, max_examples=int(os.environ.get("EXAMPLES", "25")))
@@ -58,6 +62,11 @@ def test_what_latex_alone_shows_is_not_in_the_page(text: str):
     assert "RawInline" in document
     assert "RawInline" not in lean.for_html(document)
     assert written(lean.for_html(document), "plain") == written(document, "plain") != ""
+
+
+def test_no_line_is_too_long_for_tex():
+    document = lean.for_latex(read("word " * 60_000))
+    assert max(map(len, written(document, "latex", squeezed=False).splitlines())) < 20_000
 
 
 def test_what_an_author_wrote_for_latex_stays_for_pandoc():

@@ -174,6 +174,11 @@ def test_what_is_kept_does_not_outlive_another_version_of_pandoc(
     assert len(read(WHOLE, tmp_path)[1]) == 5
 
 
+def test_a_heading_in_a_div_parts_no_section():
+    text = "# One\n\nText.\n\n::: {.callout-tip}\n\n### Title\n\nWords.\n\n:::\n\n## Two\n\nText.\n"
+    assert [part.splitlines()[0] for part in pieces.pieces(text) if part] == ["# One", "## Two"]
+
+
 def test_the_reader_is_another_after_its_filters_were_edited(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
