@@ -16,21 +16,23 @@ NO_WORD = r'(?<!\{"t":"LineBreak)(?<!\{"t":"Space)(?<!\{"t":"SoftBreak)(?<!"c":"
 BETWEEN = re.compile(NO_WORD + r'"\},(?:\{"t":"(Space|SoftBreak)"\},)?\{"t":"Str","c":"')
 STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 LINK = re.compile(rf'\[\{{"t":"Str","c":({STRING})\}}\],\[({STRING})')
-LINE = 4_000  # of the JSON's characters; TeX reads lines of 200,000
+WORD = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*')
+LINE = 4_000  # characters, behind which a longer one is broken: TeX reads lines of 200,000
 
 
 def for_latex(text: str) -> str:
     """The document with its words joined to lines."""
-    begin = 0
+    begin = end = 0
 
     def joined(found: re.Match[str]) -> str:
-        nonlocal begin
-        if found[1] is None:
-            return ""
-        if found[1] == "Space" and found.start() - begin < LINE:
-            return " "
-        begin = found.end()
-        return r"\n"
+        nonlocal begin, end
+        if not WORD.fullmatch(text, end, found.start()):
+            begin = found.start()  # the first words of a line
+        end = found.end()
+        if found[1] == "SoftBreak" or (found[1] and end - begin > LINE):
+            begin = end
+            return r"\n"
+        return " " if found[1] else ""
 
     return LINK.sub(parted, BETWEEN.sub(joined, text))
 
