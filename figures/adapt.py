@@ -87,6 +87,7 @@ def draw_by_c(ablations: dict[str, Any], outputs: Outputs) -> None:
         draw_seeds(axes, [row["c"] for row in rows], rows, side, colour)
         means = [row[side]["value"] for row in rows]
         axes.plot([row["c"] for row in rows], means, mean, markersize=14, markeredgewidth=1.5, color=colour)
+        axes.margins(x=0.08)  # the bars are whole at the edges
         base = ablations["baseline"][side]
         axes.axhline(base, color=style.INK, linewidth=0.9, linestyle=":")
         axes.set(xlabel="c", title=f"{ablations[f'{side}_title']} ({side})")
@@ -95,7 +96,7 @@ def draw_by_c(ablations: dict[str, Any], outputs: Outputs) -> None:
     finish(
         figure,
         [
-            ("-", "", "mean over the seeds") if mean == "-" else ("", mean, "mean over the seeds"),
+            ("-", "", "mean over the seeds"),
             ("", "o", "a training"),
             ("", "x", "failed"),
             (":", "", "gradient cut off"),

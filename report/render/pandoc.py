@@ -16,7 +16,7 @@ from report.render.kept import drop_others, keep, kept
 from report.render.problems import Problem, parse_filter_report, raise_first, repeated_labels
 from report.render.tools import FILTERS, HERE, THEME, Job, run_tool
 
-READER_FILTERS = ("read", "percent", "lone", "value", "breaks", "callouts", "visible")
+READER_FILTERS = ("read", "percent", "lone", "value", "breaks", "callouts", "labels", "visible")
 HEAP = ["+RTS", "-A128m", "-RTS"]  # 128 MB before the first collection: a tenth less time for 100 pages
 READER = [f"--data-dir={THEME}", "--from=markdown", f"--lua-filter={FILTERS / 'read.lua'}"]
 OWN_CODE = ("pieces.py", "citations.py", *(f"filters/{name}.lua" for name in READER_FILTERS))

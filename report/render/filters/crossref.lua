@@ -13,7 +13,7 @@ local floats = require("floats")
 local panels = require("panels")
 
 local latex = FORMAT:match("latex") ~= nil
-local prefixes = { fig = "Figure", tbl = "Table", eq = "Equation", sec = "Section" }
+local prefixes = require("labels")
 local depth = 3
 local nbsp = "\u{a0}"
 

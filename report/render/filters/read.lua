@@ -10,6 +10,7 @@ local lone_image = require("lone")
 local bound_value = require("value")
 local breaks = require("breaks")
 local kinds = require("callouts")
+local labels = require("labels")
 
 local function is_display(el)
   return el.t == "Math" and el.mathtype == "DisplayMath"
@@ -64,7 +65,7 @@ end
 --- What stands in the citation of a work is citeproc's to read; a reference to a label is ours.
 local function pass(cite)
   local ours = cite.citations:find_if(function(one)
-    return ({ fig = true, tbl = true, eq = true, sec = true })[(one.id:lower():match("^(%a+)%-."))]
+    return labels[one.id:lower():match("^(%a+)%-.") or ""]
   end)
   return cite, ours ~= nil
 end

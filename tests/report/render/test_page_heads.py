@@ -24,7 +24,7 @@ More words.
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def pages(needs_latex: None, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     folder = tmp_path_factory.mktemp("heads")
     source: Path = folder / "document.qmd"
     source.write_text(TEXT)
