@@ -17,7 +17,7 @@ DIGITS = (
     "#8C510A", "#999999",
 )  # fmt: skip
 LINES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
-SELECTIONS = {"all": style.VERMILION, "confident": style.BLUE, "balanced": style.GREEN}
+SELECTIONS = {"none": style.INK, "all": style.VERMILION, "confident": style.BLUE, "balanced": style.GREEN}
 PANELS = {"source": "source", "target": "target", "unseen": "unseen\nphotos"}
 DOT = 3.5
 
@@ -161,20 +161,27 @@ def draw_latent(latent: Result, index: int, outputs: Outputs) -> None:
     grid[0, 0].set_ylabel("by domain")
     grid[1, 0].set_ylabel("by class")
     titles = zip((SOURCE, TARGET), ("source_title", "target_title"), strict=True)
-    dots = [dot(colour, latent.metrics[title]) for colour, title in titles]
-    dots += [dot(colour, str(digit)) for digit, colour in enumerate(DIGITS)]
-    figure.legend(handles=dots, loc="outside lower center", ncols=6)
+    # A legend at each row, since both rows use some of the same colours.
+    domains = [dot(colour, latent.metrics[title]) for colour, title in titles]
+    figure.legend(handles=domains, loc="outside upper center", ncols=len(domains))
+    classes = [dot(colour, str(digit)) for digit, colour in enumerate(DIGITS)]
+    figure.legend(handles=classes, loc="outside lower center", ncols=len(classes))
     style.save(figure, outputs, f"latent-{index}")
 
 
 def draw_pseudo(pseudo: Result, start: str, outputs: Outputs) -> None:
-    """By round: target accuracy, precision and share of the kept labels; a thin line a seed, their mean."""
+    """By round: target accuracy, precision and share of the kept labels; a thin line a seed, their mean.
+
+    Where no labels are kept there is the accuracy alone.
+    """
     figure = style.figure(style.TEXT_WIDTH, 2.3)
     panels = figure.subplots(1, 3)
     titles = {"target": "target accuracy", "precision": "precision of kept labels", "kept": "share kept"}
     curves = [curve for curve in pseudo.metrics["curves"] if curve["start"] == start]
     for axes, (name, title) in zip(panels, titles.items(), strict=True):
         for curve in curves:
+            if curve["selection"] == "none" and name != "target":
+                continue
             values = np.asarray(pseudo.array(f"{curve['slug']}-{name}"))
             rounds = np.arange(values.shape[1]) + (name != "target")
             colour = SELECTIONS[curve["selection"]]

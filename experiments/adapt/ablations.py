@@ -1,9 +1,12 @@
 """What the reversed gradient does, and how much of it: without it, fixed, by c, by end and slope apart.
 
-All trainings are one sweep; a seed has the same initial weights and pictures in each of them, so that
-they can be compared seed by seed.
+Trainings of the same length are one sweep; a seed has the same initial weights and pictures in each of
+them, so that they can be compared seed by seed. The published runs at a fixed strength are shorter than
+those of the published sweep over c, so that there are two lengths, and trainings of both in either.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import isinf
 from statistics import fmean
 from typing import Annotated, Literal
@@ -28,8 +31,14 @@ FIXED: dict[str, tuple[str, Schedule]] = {
 
 class Settings(methods.Settings):
     epochs: int = Field(default=30, ge=1, le=1000, description="of the published sweep over c")
+    fixed_epochs: int = Field(
+        default=20, ge=1, le=1000, description="of the published runs whose strength does not change"
+    )
     fixed: tuple[Literal["not-reversed", "cut", "full"], ...] = Field(
         default=("not-reversed", "cut", "full"), description="strengths that do not change in training"
+    )
+    fixed_c: tuple[Annotated[float, Field(gt=0, le=STEEPEST)], ...] = Field(
+        default=(2, 10), description="of the schedules that are trained as long, to compare them with"
     )
     c_values: tuple[Annotated[float, Field(gt=0, le=STEEPEST)], ...] = Field(
         default=(1, 2, 3, 4, 5, 6, 7, 8, 9, 10), description="1 to 9 published; the paper's is 10"
@@ -61,66 +70,109 @@ class Row(Method):
 
 
 class Metrics(evaluation.About):
-    epochs: int = quantity("passes over the training pictures in each training, a count")
+    epochs: int = quantity("passes over the training pictures in a training of the sweep over c, a count")
+    fixed_epochs: int = quantity("the same where the strength does not change, a count")
     seeds: int = quantity("trainings a row, but for the grid, a count")
     grid_seeds: int = quantity("trainings a row of the grid, a count")
     trainings: int = quantity("trainings in all, a count")
     baseline: Baseline = quantity(
-        "what the runs are held against to say that they failed: the runs that learn from the source alone"
+        "what the runs of the sweep are held against to say that they failed: those of its length whose "
+        "gradient is cut off, which learn from the source alone"
     )
     fixed: list[Row] = quantity("strengths that do not change in training")
-    by_c: list[Row] = quantity("the practical's schedule, by its constant")
+    scheduled: list[Row] = quantity(
+        "the practical's schedule in trainings as long as those, by its constant"
+    )
+    by_c: list[Row] = quantity("the practical's schedule in the sweep, by its constant")
     grid: list[Row] = quantity("end and slope apart, row by row of the end")
     oracle: Row | None = quantity("the row by c with the highest target accuracy: chosen by target labels")
     failures: int = quantity("trainings that failed, a count")
     diverged: int = quantity("trainings among them whose loss ceased to be finite, a count")
 
 
+@dataclass(frozen=True)
+class Kind:
+    """Trainings that differ in their seed alone."""
+
+    slug: str
+    title: str
+    c: float | None
+    schedule: Schedule
+    seeds: tuple[int, ...]
+
+
 def run(settings: Settings, inputs: stage.Inputs, outputs: stage.Outputs) -> Metrics:
     """Writes nothing but the metrics.
 
-    A run is held against those of this very sweep whose gradient is cut off, which were trained as long.
+    A run is held against those of its own length whose gradient is cut off.
     """
     both = domains.load(settings, inputs.data)
-    grid = [Schedule(end, slope) for end in settings.strengths for slope in settings.slopes]
-    kinds: list[tuple[str, str, float | None, Schedule, tuple[int, ...]]] = [
-        *((slug, FIXED[slug][0], None, FIXED[slug][1], settings.seeds) for slug in settings.fixed),
-        *(("c", f"reversed, c = {c:g}", c, practical(c), settings.seeds) for c in settings.c_values),
-        *(("grid", "", None, schedule, settings.grid_seeds) for schedule in grid),
-    ]
-    plans = [Plan(seed, schedule) for *_, schedule, seeds in kinds for seed in seeds]
-    recipe = settings.recipe(settings.epochs)
-    pools = [pool(both.source), pool(both.target, labelled=False)]
-    trained = train(plans, pools, recipe, Shape(settings.channels), outputs, "sweep")
-    runs = evaluate(trained, both, None)
-    of_kind = [[runs.pop(0) for _ in seeds] for *_, seeds in kinds]
-    alone = of_kind[settings.fixed.index("cut")]
-    baseline = Baseline(
-        source=fmean(run.source for run in alone),
-        target=fmean(run.target for run in alone),
-        margin=settings.margin,
+    fixed = [Kind(slug, FIXED[slug][0], None, FIXED[slug][1], settings.seeds) for slug in settings.fixed]
+    cut = fixed[settings.fixed.index("cut")]
+    scheduled, by_c = (
+        [Kind("c", f"reversed, c = {c:g}", c, practical(c), settings.seeds) for c in values]
+        for values in (settings.fixed_c, settings.c_values)
     )
-    rows = []
-    for (slug, title, c, schedule, _), own in zip(kinds, of_kind, strict=True):
-        if own is not alone:
-            own = [judged(run, baseline) for run in own]
-        fields = summarize(own, **methods.about(trained, recipe), title=title, shuffled=False)
-        slope = None if isinf(schedule.slope) else schedule.slope
-        rows.append(Row(**fields, slug=slug, c=c, end=schedule.end, slope=slope))
-    by_c = [row for row in rows if row.slug == "c"]
+    schedules = [Schedule(end, slope) for end in settings.strengths for slope in settings.slopes]
+    grid = [Kind("grid", "", None, schedule, settings.grid_seeds) for schedule in schedules]
+    kinds, swept = [*fixed, *scheduled], [cut, *by_c, *grid]
+    if settings.fixed_epochs == settings.epochs:
+        rows = of_fixed = _train([*kinds, *swept], settings.epochs, "sweep", settings, both, outputs)
+        every = list(rows.values())
+    else:
+        of_fixed = _train(kinds, settings.fixed_epochs, "fixed strengths", settings, both, outputs)
+        rows = _train(swept, settings.epochs, "sweep", settings, both, outputs)
+        every = [*of_fixed.values(), *rows.values()]
     return Metrics(
         **evaluation.about(both),
         epochs=settings.epochs,
+        fixed_epochs=settings.fixed_epochs,
         seeds=len(settings.seeds),
         grid_seeds=len(settings.grid_seeds),
-        trainings=len(plans),
-        baseline=baseline,
-        fixed=[row for row in rows if row.slug in FIXED],
-        by_c=by_c,
-        grid=[row for row in rows if row.slug == "grid"],
-        oracle=max(by_c, key=lambda row: row.target.value, default=None),
-        failures=sum(row.failures for row in rows),
-        diverged=sum(row.diverged for row in rows),
+        trainings=sum(len(row.runs) for row in every),
+        baseline=_baseline(rows[cut].runs, settings),
+        fixed=[of_fixed[kind] for kind in fixed],
+        scheduled=[of_fixed[kind] for kind in scheduled],
+        by_c=[rows[kind] for kind in by_c],
+        grid=[rows[kind] for kind in grid],
+        oracle=max((rows[kind] for kind in by_c), key=lambda row: row.target.value, default=None),
+        failures=sum(row.failures for row in every),
+        diverged=sum(row.diverged for row in every),
+    )
+
+
+def _train(
+    kinds: Sequence[Kind],
+    epochs: int,
+    label: str,
+    settings: Settings,
+    both: domains.Domains,
+    outputs: stage.Outputs,
+) -> dict[Kind, Row]:
+    """The rows of `kinds`, each trained once, held against those among them whose gradient is cut off."""
+    kinds = list(dict.fromkeys(kinds))
+    plans = [Plan(seed, kind.schedule) for kind in kinds for seed in kind.seeds]
+    recipe = settings.recipe(epochs)
+    pools = [pool(both.source), pool(both.target, labelled=False)]
+    trained = train(plans, pools, recipe, Shape(settings.channels), outputs, label)
+    runs = evaluate(trained, both, None)
+    of_kind = {kind: [runs.pop(0) for _ in kind.seeds] for kind in kinds}
+    baseline = _baseline(next(own for kind, own in of_kind.items() if kind.slug == "cut"), settings)
+    rows = {}
+    for kind, own in of_kind.items():
+        if kind.slug != "cut":
+            own = [judged(run, baseline) for run in own]
+        fields = summarize(own, **methods.about(trained, recipe), title=kind.title, shuffled=False)
+        slope = None if isinf(kind.schedule.slope) else kind.schedule.slope
+        rows[kind] = Row(**fields, slug=kind.slug, c=kind.c, end=kind.schedule.end, slope=slope)
+    return rows
+
+
+def _baseline(cut: Sequence[Run], settings: Settings) -> Baseline:
+    return Baseline(
+        source=fmean(run.source for run in cut),
+        target=fmean(run.target for run in cut),
+        margin=settings.margin,
     )
 
 

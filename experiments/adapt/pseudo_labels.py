@@ -2,7 +2,8 @@
 
 A round labels the target's training pictures with the network as it is, keeps some of these labels, and
 trains for some iterations on source pictures with their labels and target pictures with the kept ones,
-equally many of each. The domain head is left out. The last round's network is measured: target labels
+equally many of each. The domain head is left out. The rule that keeps no label is the control: what it
+loses or gains comes from training on, not from labels. The last round's network is measured: target labels
 choose nothing here, they only tell how good the kept labels were.
 """
 
@@ -24,6 +25,7 @@ from report import stage
 from report.stage import quantity
 
 TITLES: dict[Selection, str] = {
+    "none": "no labels",
     "all": "all labels",
     "confident": "confident labels",
     "balanced": "balanced labels",

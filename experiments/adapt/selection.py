@@ -7,7 +7,7 @@ import numpy as np
 from experiments.adapt.networks import CLASSES
 from experiments.adapt.stack import IGNORED
 
-Selection = Literal["all", "confident", "balanced"]
+Selection = Literal["none", "all", "confident", "balanced"]
 
 
 def select(probabilities: np.ndarray, how: Selection, threshold: float, share: float) -> np.ndarray:
@@ -15,7 +15,8 @@ def select(probabilities: np.ndarray, how: Selection, threshold: float, share: f
 
     Args:
         probabilities: (n, 10), of the digits.
-        how: `all` keeps every prediction, as the published report did; `confident` those with a
+        how: `none` keeps no label, to tell what training on does by itself; `all` keeps every
+            prediction, as the published report did; `confident` those with a
             probability of at least `threshold`; `balanced` the most confident of each predicted digit,
             at most `share` of a tenth of the pictures each, so that no digit crowds out the others
             (after Zou et al. 2018).
@@ -24,6 +25,8 @@ def select(probabilities: np.ndarray, how: Selection, threshold: float, share: f
         int64 (n,).
     """
     labels, confidence = probabilities.argmax(1), probabilities.max(1)
+    if how == "none":
+        return np.full_like(labels, IGNORED)
     if how == "all":
         return labels
     if how == "confident":

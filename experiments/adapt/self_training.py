@@ -28,7 +28,7 @@ class Settings(methods.Settings):
         default=("practical", "improved"), min_length=1, description="of adapt/dann, to go on from"
     )
     selections: tuple[Selection, ...] = Field(
-        default=("all", "confident", "balanced"), min_length=1, description="which labels are kept"
+        default=("none", "all", "confident", "balanced"), min_length=1, description="which labels are kept"
     )
     rounds: int = Field(default=20, ge=1, le=200, description="the published report's number")
     iterations: int | None = Field(
@@ -131,7 +131,10 @@ class SelfTraining:
         """Of each network its run and its history (rounds + 1, 3), whose last row has the end alone."""
         history = np.array(self.history)
         found = []
-        for index, (_, seed) in enumerate(self.members):
+        for index, (how, seed) in enumerate(self.members):
+            stopped = self.stack.stopped[index]
+            if stopped:
+                print(f"{how}, seed {seed}: the loss was not finite at iteration {stopped}; it ended there")
             source, target = (self._accuracy(index, domain) for domain in DOMAINS)
             own = np.concatenate([history[:, index], [[target, 0, 0]]])
             run = Run(
@@ -141,7 +144,7 @@ class SelfTraining:
                 source=source,
                 precision_first=own[0, 1],
                 precision_last=own[-2, 1],
-                stopped=self.stack.stopped[index],
+                stopped=stopped,
             )
             found.append((run, own))
         return found
@@ -156,6 +159,8 @@ class SelfTraining:
         self.stack.load(state["stack"])
 
     def _labels(self, index: int, how: Selection) -> np.ndarray:
+        if how == "none":
+            return np.full(len(self.both.target), IGNORED, dtype=np.int64)
         half = self.stack.recipe.precision == "bfloat16"
         logits, _ = predict(self._network(index), self.both.target.images, "target", half)
         first, last = self.settings.shares

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
+from safetensors.torch import load_file, save_file
 
 from experiments.adapt import (
     ablations,
@@ -15,7 +16,7 @@ from experiments.adapt import (
     source_only,
     target_only,
 )
-from experiments.adapt.evaluation import predict
+from experiments.adapt.evaluation import Baseline, predict
 from experiments.adapt.methods import load
 from experiments.adapt.stack import Stack
 from experiments.data import domains as data_domains
@@ -84,6 +85,7 @@ def test_ablations_train_every_schedule_with_the_same_seeds(run_stage, baseline)
         ablations,
         [baseline],
         epochs=1,
+        fixed_epochs=1,
         c_values=(2, 10),
         strengths=(0.5, 1),
         slopes=(0, 3),
@@ -91,6 +93,7 @@ def test_ablations_train_every_schedule_with_the_same_seeds(run_stage, baseline)
         **SMALL,
     )
     assert metrics.trainings == (3 + 2 + 4) * 2
+    assert metrics.scheduled == metrics.by_c
     assert [row.slug for row in metrics.fixed] == ["not-reversed", "cut", "full"]
     assert [row.end for row in metrics.fixed] == [-1, 0, 1]
     assert [round(row.end, 3) for row in metrics.by_c] == [0.762, 1.0]
@@ -106,6 +109,40 @@ def test_ablations_train_every_schedule_with_the_same_seeds(run_stage, baseline)
     assert metrics.failures == sum(run.failed is not None for row in rows for run in row.runs)
 
 
+def test_fixed_strengths_of_another_length_have_schedules_and_a_gradient_cut_off_of_their_own(
+    run_stage,
+) -> None:
+    options = {"epochs": 3, "fixed_epochs": 2, "fixed_c": (10,), "c_values": (2, 10), "strengths": ()}
+    metrics, _ = run_stage(ablations, **options, **SMALL)
+    assert metrics.trainings == (3 + 1) * 2 + (1 + 2) * 2
+    assert [(row.slug, row.epochs) for row in metrics.fixed] == [
+        ("not-reversed", 2), ("cut", 2), ("full", 2)
+    ]  # fmt: skip
+    assert [(row.c, row.epochs) for row in metrics.scheduled] == [(10, 2)]
+    assert [(row.c, row.epochs) for row in metrics.by_c] == [(2, 3), (10, 3)]
+    cut = metrics.fixed[1]
+    own = Baseline(source=cut.source.value, target=cut.target.value, margin=5)
+    for run in (run for row in metrics.fixed if row is not cut for run in row.runs):
+        assert run.failed == own.why_failed(run.source, run.target, run.stopped)
+    equal, _ = run_stage(ablations, folder="equal", **options | {"epochs": 2}, **SMALL)
+    assert (equal.fixed, equal.scheduled) == (metrics.fixed, metrics.scheduled)
+    assert equal.baseline == own and equal.trainings == (3 + 2) * 2
+
+
+def test_a_network_whose_loss_is_not_finite_stops_and_the_others_train_on(
+    run_stage, adapted, capsys
+) -> None:
+    file = adapted.path("practical-1.safetensors")
+    save_file({name: weights * torch.nan for name, weights in load_file(file).items()}, file)
+    options = {"rounds": 2, "starts": ("practical",), **SMALL}
+    metrics, _ = run_stage(pseudo_labels, [adapted], folder="wild", **options)
+    said = capsys.readouterr().out
+    for curve in metrics.curves:
+        assert [run.stopped for run in curve.runs] == [1, None]
+        assert f"{curve.selection}, seed 1: the loss was not finite at iteration 1" in said
+    assert "seed 2" not in said
+
+
 def test_a_sweep_without_the_runs_that_the_others_are_held_against_is_refused() -> None:
     with pytest.raises(ValidationError, match="cut must be among them"):
         ablations.Settings(fixed=("full",))
@@ -116,7 +153,15 @@ def test_cutting_the_gradient_leaves_the_digits_as_if_there_were_no_domain_head(
 ) -> None:
     """The source half of each batch is all that features and digit head learn from."""
     metrics, _ = run_stage(
-        ablations, [baseline], epochs=6, fixed=("cut",), c_values=(), strengths=(), **SMALL
+        ablations,
+        [baseline],
+        epochs=6,
+        fixed_epochs=6,
+        fixed=("cut",),
+        fixed_c=(),
+        c_values=(),
+        strengths=(),
+        **SMALL,
     )
     half = SMALL | {"batch_size": 20}
     alone, _ = run_stage(source_only, epochs=6, folder="half", variants=("practical",), **half)
@@ -163,6 +208,7 @@ def test_pseudo_labels_start_at_the_adapted_network_and_count_what_was_right(
     )
     start = next(m for m in adapted.metrics["methods"] if m["slug"] == "practical")
     assert [curve.slug for curve in metrics.curves] == [
+        "practical-none",
         "practical-all",
         "practical-confident",
         "practical-balanced",
@@ -172,8 +218,9 @@ def test_pseudo_labels_start_at_the_adapted_network_and_count_what_was_right(
         accuracies = result.array(f"{curve.slug}-target")
         assert accuracies.shape == (2, 4)
         assert [run.last for run in curve.runs] == accuracies[:, -1].tolist()
-    every = metrics.curves[0]
+    none, every = metrics.curves[:2]
     assert every.kept_last == 1
+    assert none.kept_last == 0 and not result.array("practical-none-precision").any()
     network = load(adapted, "practical", 1, (4, 6))
     logits, _ = predict(network, domains.target.images, "target")
     right = logits.argmax(1) == domains.target.labels
