@@ -1,12 +1,14 @@
 """Names and labels are data: they reach Markdown, HTML and LaTeX as they are, whatever signs are in them.
 
-White space is collapsed everywhere, since a name is one line.
+White space is collapsed everywhere, since a name is one line. In Markdown an apostrophe within a word is
+printed as in the sentences around it.
 """
 
 import re
 from html import escape
 
 SPECIAL = re.compile(r"""[\\`*_{}\[\]<>#|~^$@"'&]|-(?=-)|(?<=-)-|\.(?=[.\s])|(?<=\.)\.|^[-+:!%=]""")
+APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])")
 LIST_MARK = re.compile(r"^(\(?\w+)([.)])(?=\s|$)")
 IN_ATTRIBUTE = re.compile(r"""[\\"'`&|$<>{}\[\]*~^@#]""")
 IN_LATEX = re.compile(r"""[\\{}$&#%_~^<>|`'\[\]]|-(?=-)|,(?=,)|[\u00a0\u202f\u2011\u2212]""")
@@ -31,8 +33,9 @@ LATEX = {
 
 
 def markdown(text: str) -> str:
-    """`text` so that pandoc's Markdown prints exactly it, in a line or in a table's cell."""
-    return LIST_MARK.sub(r"\1\\\2", SPECIAL.sub(r"\\\g<0>", " ".join(text.split())))
+    """`text` so that pandoc's Markdown prints exactly it, in a line or in a table's cell; but PyTorch’s."""
+    line = APOSTROPHE.sub("\u2019", " ".join(text.split()))
+    return LIST_MARK.sub(r"\1\\\2", SPECIAL.sub(r"\\\g<0>", line))
 
 
 def attribute(text: str) -> str:
