@@ -2,16 +2,12 @@
 
 import ctypes
 import math
-import os
-import random
 import shutil
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 from pydantic import ValidationError
 
 from report.build.imports import forget, imported_modules
@@ -20,6 +16,7 @@ from report.build.plan import Planner, require_data
 from report.build.progress import ProgressReporter, wants_bar
 from report.build.provenance import key_of
 from report.build.scripts import load, make_settings
+from report.build.seeds import fix_seeds
 from report.build.settings import remember
 from report.build.validation import short
 from report.errors import ColophonError
@@ -145,25 +142,6 @@ def keep_memory() -> None:
     if hasattr(library, "mallopt"):
         for option, value in MALLOC.values():
             library.mallopt(option, value)
-
-
-def fix_seeds(settings: Settings, threads: int) -> None:
-    """Seed random, numpy and, if the script uses it, torch; make torch deterministic and float32 exact.
-
-    The number of threads comes from the row, not from the machine, since it changes the order of sums.
-    """
-    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"  # cuBLAS is deterministic only with it
-    seed = int(getattr(settings, "seed", 0))
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        torch.manual_seed(seed)
-        torch.use_deterministic_algorithms(True)
-        torch.set_num_threads(threads)
-        torch.backends.cudnn.benchmark = False
-        # torch lets convolutions on a GPU round float32 to TF32, 10 bits of 23, unless it is told not to
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
 
 
 def metric_error(task: Task, error: ValidationError) -> ColophonError:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from report import stage
-from report.build.execute import fix_seeds
+from report.build.seeds import fix_seeds
 from tests.tiny import ENGINE, Tiny
 
 PROBE = """\
@@ -66,6 +66,26 @@ def test_torch_is_seeded_made_deterministic_and_computes_float32_in_full() -> No
             part.allow_tf32 = allowed
         torch.use_deterministic_algorithms(False)
         torch.set_num_threads(threads)
+
+
+def test_torch_that_is_imported_while_a_stage_runs_is_set_up_as_one_that_was_there_before(
+    built: Tiny,
+) -> None:
+    torch = pytest.importorskip("torch")
+    body = """\
+from importlib.util import find_spec
+assert find_spec("torch")  # as libraries ask that can do without it
+import torch
+numbers = [float(torch.get_num_threads()), float(torch.are_deterministic_algorithms_enabled())]
+return Metrics(value=torch.rand(1).item(), more=numbers)
+"""
+    built.stage("late", body)
+    built.edit("profiles/demo.yaml", "stages:\n", "stages:\n  late: {seed: 3}\n")
+    done = built.report("run", "late")
+    assert done.returncode == 0, done.stderr
+    made = json.loads(built.read("build/demo/stages/late/metrics.json"))
+    expected = torch.rand(1, generator=torch.Generator().manual_seed(3)).item()
+    assert made == {"value": expected, "more": [1.0, 1.0]}
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told what to keep")
