@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from report.build.imports import forget, imported_modules
+from report.build.imports import forget, imported_modules, require_own
 from report.build.pipeline import Task
 from report.build.plan import Planner, require_data
 from report.build.progress import ProgressReporter, wants_bar
@@ -47,6 +47,7 @@ def execute(planner: Planner, task: Task, folder: Path, checkpoints: Path) -> Ex
     keep_memory()
     forget(project)
     module = load(project, task)
+    require_own(project, task.id)
     settings = Settings() if task.section == "figures" else make_settings(project, task, module)
     resolved = remember(project, planner.content, task, settings)
     parts, missing = planner.key_parts(task, imported_modules(project, planner.content))

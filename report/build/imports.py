@@ -13,6 +13,7 @@ from pathlib import Path
 from report.build.content import Content
 from report.build.project import ENGINE, Project
 from report.build.source import CODE_FOLDERS, source_hash
+from report.errors import ColophonError
 
 _sources: dict[str, bytes] = {}  # of each module loaded, by its absolute path
 
@@ -62,7 +63,30 @@ def imported_modules(project: Project, content: Content) -> dict[str, str]:
     }
 
 
+def require_own(project: Project, task: str) -> None:
+    """Raise ColophonError if `task` has imported modules of the project's that no key could hold."""
+    if found := sorted(project.relative(file) for file in strangers(project).values()):
+        raise ColophonError(
+            f"{task} imports {', '.join(found)}: an edit there would rerun nothing",
+            f"Move what it needs into {' or '.join(f'{folder}/' for folder in CODE_FOLDERS)}.",
+        )
+
+
+def strangers(project: Project) -> dict[str, Path]:
+    """The modules from the project's folder that this process has imported and that are in no key."""
+    known = [*(project.root / folder for folder in CODE_FOLDERS), ENGINE / "report", Path(sys.prefix)]
+    known += [project.build.parent, project.data_dir, project.torch_home]  # made, or data
+    skipped = tuple(f"{folder}{os.sep}" for folder in known)
+    modules = [(name, getattr(module, "__file__", None)) for name, module in list(sys.modules.items())]
+    ours = {name: file for name, file in modules if file and file.startswith(f"{project.root}{os.sep}")}
+    return {
+        name: Path(file)
+        for name, file in ours.items()
+        if name != "__main__" and not file.startswith(skipped)
+    }
+
+
 def forget(project: Project) -> None:
     """Forget the project's modules, so that those imported next are those one script needs."""
-    for name in imported_files(project):
+    for name in imported_files(project) | strangers(project):
         del sys.modules[name]
