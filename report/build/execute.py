@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from report.build.imports import forget, imported_modules, require_own
+from report.build.beside import watch
+from report.build.imports import code_used, forget, require_own
 from report.build.pipeline import Task
 from report.build.plan import Planner, require_data
 from report.build.progress import ProgressReporter, wants_bar
@@ -46,11 +47,12 @@ def execute(planner: Planner, task: Task, folder: Path, checkpoints: Path) -> Ex
     project = planner.project
     keep_memory()
     forget(project)
+    watch(project)
     module = load(project, task)
     require_own(project, task.id)
     settings = Settings() if task.section == "figures" else make_settings(project, task, module)
     resolved = remember(project, planner.content, task, settings)
-    parts, missing = planner.key_parts(task, imported_modules(project, planner.content))
+    parts, missing = planner.key_parts(task, code_used(project, planner.content))
     for error in missing.values():
         raise error
     results = needed_results(planner, task)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from importlib.machinery import FileFinder, SourceFileLoader
 from pathlib import Path
 
+from report.build.beside import files_read
 from report.build.content import Content
 from report.build.project import ENGINE, Project
 from report.build.source import CODE_FOLDERS, source_hash
@@ -53,14 +54,16 @@ def imported_files(project: Project) -> dict[str, Path]:
     return {name: Path(file) for name, file in files.items() if file.startswith(folders)}
 
 
-def imported_modules(project: Project, content: Content) -> dict[str, str]:
-    """The syntax hash, as loaded, of each project module that this process has imported, by path."""
-    return {
+def code_used(project: Project, content: Content) -> dict[str, str]:
+    """The hash, by path, of each project module that this process has imported, of its syntax as loaded,
+    and of each file beside them that it has read since `watch`."""
+    modules = {
         project.relative(file): source_hash(
             content, project.relative(file), _sources.get(str(file)) or file.read_bytes()
         )
         for file in sorted(imported_files(project).values())
     }
+    return modules | files_read(project)
 
 
 def require_own(project: Project, task: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from report.build import children, locks, logs
 from report.build.content import write_json
 from report.build.execute import execute
-from report.build.imports import imported_modules, require_own
+from report.build.imports import code_used, require_own
 from report.build.pipeline import Task
 from report.build.place import clear_leftovers, in_words, put_in_place
 from report.build.plan import NOTHING, Planner
@@ -93,7 +93,7 @@ def attempt(planner: Planner, task: Task) -> None:
             if done.metrics is not None:
                 write_json(temporary / "metrics.json", done.metrics)
         require_own(project, task.id)
-        done.parts["modules"] = imported_modules(project, planner.content)  # some only while it ran
+        done.parts["modules"] = code_used(project, planner.content)  # some only while it ran
         shutil.copyfile(log, temporary / LOG)
         outputs = output_hashes(planner.content, temporary)
         if not outputs:

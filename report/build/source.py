@@ -60,10 +60,18 @@ def walk(node: object) -> Iterator[str]:
 def module_hash(project: Project, content: Content, path: str) -> str:
     """The syntax hash of the project's module at `path`; `missing` where there is no such file.
 
-    Raises ColophonError, with file and line, for a module that Python can't parse.
+    Of a file that is no Python the hash of its bytes. Raises ColophonError, with file and line, for a
+    module that Python can't parse.
     """
     file = project.root / path
-    return source_hash(content, path, file.read_bytes()) if file.is_file() else "missing"
+    if not file.is_file():
+        return "missing"
+    return source_hash(content, path, file.read_bytes()) if is_code(path) else content.file(file)
+
+
+def is_code(path: str) -> bool:
+    """Whether a file is Python, as written or as compiled."""
+    return path.endswith((".py", ".pyc"))
 
 
 def source_hash(content: Content, path: str, source: bytes) -> str:

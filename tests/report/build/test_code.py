@@ -1,10 +1,21 @@
 """Code and files beside it that no key could hold without more ado: held, or refused."""
 
+import json
+
 import pytest
 
 from tests.tiny import Tiny
 
 SIDE = "experiments/side.py"
+WORDS = """\
+import os
+os.open("experiments", os.O_RDONLY)  # a folder, as os.walk's kin open it
+words = Path(__file__).with_name("words.txt").read_text().split()
+with open("experiments/../experiments/more.txt", "rb") as file:
+    words += file.read().split()
+Path("experiments/written.txt").write_text("by itself")
+return Metrics(value=len(words), more=[])
+"""
 
 
 @pytest.mark.parametrize("depth", [0, 1], ids=["at the top", "while it runs"])
@@ -21,3 +32,44 @@ def test_a_module_that_is_in_no_key_is_refused(depth: int, built: Tiny) -> None:
         "  Move what it needs into experiments/ or figures/.\n"
     ) in done.stderr
     assert built.results() == before
+
+
+def test_a_file_beside_the_code_counts_as_the_code_that_reads_it(built: Tiny) -> None:
+    built.stage("words", WORDS)
+    built.write("experiments/words.txt", "bee eater\n")
+    built.write("experiments/more.txt", "wombat\n")
+    built.write("experiments/unread.txt", "")
+    built.write("figures/chain.mplstyle", "font.size: 10\n")
+    built.edit(
+        "figures/chain.py",
+        "from pathlib import Path\n",
+        "from pathlib import Path\n\nimport matplotlib.style\n\n"
+        'matplotlib.style.use(Path(__file__).with_name("chain.mplstyle"))\n',
+    )
+    assert built.make("figures").returncode == 0
+    modules = json.loads(built.read("build/demo/stages/words/provenance.json"))["modules"]
+    beside = ["experiments/more.txt", "experiments/words.txt"]
+    assert list(modules) == ["experiments/__init__.py", "experiments/words.py", *beside]
+    built.ran()
+    built.write("experiments/unread.txt", "edited")
+    built.write("experiments/written.txt", "edited")
+    assert built.make("figures").stdout == "demo: figures is up to date\n"
+    built.write("experiments/more.txt", "")
+    built.write("figures/chain.mplstyle", "font.size: 9\n")
+    told = built.make("figures").stdout
+    assert "  words: experiments/more.txt was edited\n" in told
+    assert "  figures/chain: figures/chain.mplstyle was edited\n" in told
+    assert built.ran() == ["figures/chain"]
+    assert json.loads(built.read("build/demo/stages/words/metrics.json"))["value"] == 2
+    (built.root / "experiments/words.txt").unlink()
+    assert "words: experiments/words.txt is gone\n" in built.make("experiments").stdout
+
+
+def test_a_default_that_is_read_from_a_file_is_read_anew(built: Tiny) -> None:
+    built.write("experiments/start.txt", "3")
+    built.edit(SIDE, "= 3", '= int(Path(__file__).with_name("start.txt").read_text())')
+    assert built.make("experiments").returncode == 0
+    built.write("experiments/start.txt", "4")
+    assert built.make("experiments").returncode == 0
+    assert json.loads(built.read("build/demo/stages/side/metrics.json")) == {"value": 8}
+    assert built.make("experiments").stdout == "demo: experiments is up to date\n"
