@@ -45,3 +45,15 @@ def note(event: str, arguments: tuple[Any, ...]) -> None:
 def files_read(project: Project) -> dict[str, str]:
     """The sha256 of each file beside the code that was read since `watch`, by path."""
     return {project.relative(Path(path)): hashed for path, hashed in sorted(_read.items())}
+
+
+def files_beside(project: Project) -> dict[str, str]:
+    """The sha256 of each file beside the code, read or not, by path; hidden ones left out."""
+    found = (
+        Path(folder, name)
+        for code in CODE_FOLDERS
+        for folder, _, names in os.walk(project.root / code)
+        for name in names
+        if not is_code(name) and not name.startswith(".")
+    )
+    return {project.relative(path): sha256(path.read_bytes()) for path in sorted(found) if path.is_file()}

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from report.build.beside import watch
+from report.build.beside import files_beside, watch
 from report.build.imports import code_used, forget, require_own
 from report.build.pipeline import Task
 from report.build.plan import Planner, require_data
@@ -19,6 +19,7 @@ from report.build.provenance import key_of
 from report.build.scripts import load, make_settings
 from report.build.seeds import fix_seeds
 from report.build.settings import remember
+from report.build.source import closure
 from report.build.validation import short
 from report.errors import ColophonError
 from report.stage import Inputs, Metrics, Outputs, Result, Settings
@@ -47,6 +48,7 @@ def execute(planner: Planner, task: Task, folder: Path, checkpoints: Path) -> Ex
     project = planner.project
     keep_memory()
     forget(project)
+    beside = files_beside(project)  # before the stage's own reading is watched
     watch(project)
     module = load(project, task)
     require_own(project, task.id)
@@ -57,7 +59,7 @@ def execute(planner: Planner, task: Task, folder: Path, checkpoints: Path) -> Ex
         raise error
     results = needed_results(planner, task)
     inputs = make_inputs(planner, task, results, list(planner.data_entries(task, resolved)))
-    checkpoint = checkpoints / key_of(parts)[:16]
+    checkpoint = checkpoints / checkpoint_key(planner, task, parts, beside)
     outputs = Outputs(folder, checkpoint, ProgressReporter(task.id, wants_bar()))
     if task.is_drawn:
         draw(module, task, settings, inputs, outputs)
@@ -125,6 +127,12 @@ def entry_point(module: ModuleType, task: Task, name: str) -> Any:
     if not callable(function):
         raise ColophonError(f"{task.script} has no function {name}", "report/stage.py shows its form.")
     return function
+
+
+def checkpoint_key(planner: Planner, task: Task, parts: dict[str, Any], beside: dict[str, str]) -> str:
+    """The key for checkpoints, which also has the code that a stage may use only while it runs."""
+    code = closure(planner.project, planner.content, task.script) | beside
+    return key_of({**parts, "modules": code | parts["modules"]})[:16]
 
 
 def keep_only(checkpoint: Path) -> None:

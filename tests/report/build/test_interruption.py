@@ -4,7 +4,7 @@ import json
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -120,6 +120,31 @@ def test_a_stage_goes_on_from_its_checkpoint_unless_its_settings_changed(built: 
     built.edit("profiles/demo.yaml", "seed: 5", "seed: 6")
     assert value() == 0
     assert not (built.root / "build/demo/state/counting.checkpoint").exists()
+
+
+EDITS = {
+    "a helper": lambda t: t.edit("experiments/lazy.py", "STEP = 1", "STEP = 2"),
+    "a file": lambda t: t.write("experiments/words.txt", "another"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_a_checkpoint_of_other_code_that_is_used_only_while_a_stage_runs_is_dropped(
+    edit: Callable[[Tiny], object], built: Tiny
+) -> None:
+    built.write("experiments/words.txt", "one")
+    lazy = "from experiments.lazy import STEP\nwords = Path(__file__).with_name('words.txt').read_text()\n"
+    built.stage("counting", lazy + COUNT)
+    for value in (3, 0):
+        (built.root / "die").touch()
+        assert built.report("run", "counting").returncode != 0
+        (built.root / "die").unlink()
+        if not value:
+            edit(built)
+        assert built.report("run", "--force", "counting").returncode == 0
+        made = json.loads(built.read("build/demo/stages/counting/metrics.json"))
+        assert made["value"] == value
+        shutil.rmtree(built.root / "build/demo/stages/counting")
 
 
 @pytest.fixture
