@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from report.build.content import digest
+
 
 def part_changes(old: dict[str, Any], new: dict[str, Any], waits: list[str]) -> list[str]:
     """Why a result made from the parts `old` is stale beside `new`; the inputs in `waits` don't count."""
@@ -28,7 +30,7 @@ def setting_changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     return [
         f"setting {key}: {old.get(key, 'unset')} is now {new.get(key, 'unset')}"
         for key in keys
-        if old.get(key) != new.get(key)
+        if old.get(key) != new.get(key) and digest(old.get(key)) != digest(new.get(key))  # NaN != NaN
     ]
 
 

@@ -59,6 +59,16 @@ NOTHING_RUNS: dict[str, Change] = {
 }
 
 
+def test_a_setting_that_is_no_number_or_infinite_does_not_stay_stale(built: Tiny) -> None:
+    built.edit("experiments/side.py", "start: int = 3", "start: int = 3\n    below: float = float('nan')")
+    built.edit("experiments/side.py", "\n    below", "\n    above: float = float('inf')\n    below")
+    assert built.make("experiments").returncode == 0
+    assert built.ran() == ["side"]
+    assert built.make("experiments").stdout == "demo: experiments is up to date\n"
+    built.edit("profiles/demo.yaml", "stages:\n", "stages:\n  side: {below: 0}\n")
+    assert "  side: setting below: nan is now 0.0\n" in built.make("experiments").stdout
+
+
 @pytest.mark.parametrize("change", NOTHING_RUNS.values(), ids=NOTHING_RUNS)
 def test_nothing_runs_when(change: Change, built: Tiny) -> None:
     before = built.results()
