@@ -76,8 +76,8 @@ def execute(planner: Planner, task: Task, folder: Path, checkpoints: Path) -> Ex
         ) from error
     if not isinstance(result, Metrics):
         raise ColophonError(f"{task.script}: run returned {type(result).__name__}, not its Metrics")
+    require_finite(task, result.model_dump())  # before what is not finite becomes JSON's null
     metrics = result.model_dump(mode="json")
-    require_finite(task, metrics)
     schema = type(result).model_json_schema(mode="serialization")
     return Execution(parts, reads_of(results), metrics, schema, outputs.facts)
 
@@ -164,8 +164,7 @@ def require_finite(task: Task, value: Any, path: str = "") -> None:
     """Raise ColophonError naming the first metric that is not a finite number."""
     if isinstance(value, float) and not math.isfinite(value):
         raise ColophonError(f"{task.id}: the metric {path} is {value}, not a finite number")
-    items = (
-        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    )
+    several = isinstance(value, list | tuple | set | frozenset)
+    items = value.items() if isinstance(value, dict) else enumerate(value) if several else ()
     for key, item in items:
         require_finite(task, item, f"{path}.{key}" if path else str(key))

@@ -14,6 +14,11 @@ FAILURES = {
         "return Metrics.model_construct(value=1.0, more=[0.0, float('nan')])",
         "unchecked: the metric more.1 is nan, not a finite number",
     ),
+    "untyped": (
+        "class Free(Metrics):\n    free: object = quantity('anything')\n"
+        "return Free(value=1.0, more=[], free={'a': ({np.float64('nan')},)})",
+        "untyped: the metric free.a.0.0 is nan, not a finite number",
+    ),
     "dictionary": ("return {'value': 1.0}", "dictionary.py: run returned dict, not its Metrics"),
     "error": ("return {}['absent']", "error: KeyError: 'absent'"),
     "leaves": ("raise SystemExit(0)", "experiments/leaves.py called sys.exit(0)"),
@@ -62,7 +67,7 @@ def test_a_failed_stage_tells_its_error_then_its_log_and_leaves_the_earlier_resu
     earlier = {path: content for path, content in wreck.before.items() if path.startswith(folder)}
     assert earlier and earlier == {k: v for k, v in after.items() if k.startswith(folder)}
     log_text = wreck.tiny.read(f"build/demo/state/{name}.log")
-    assert f"experiments/{name}.py" in log_text or name in ("nan", "unchecked", "dictionary")
+    assert f"experiments/{name}.py" in log_text or name in ("nan", "unchecked", "untyped", "dictionary")
     assert not list((wreck.tiny.root / "build/demo/state").glob("*.tmp-*"))
 
 
