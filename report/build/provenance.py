@@ -79,10 +79,16 @@ def make_provenance(
         "outputs": outputs,
         "digest": digest(outputs),
         **more,
-        "commit": git(project.root, "rev-parse", "HEAD"),
-        "uncommitted_changes": bool(git(project.root, "status", "--porcelain")),
         "hardware": hardware(),
         "versions": versions(),
+    }
+
+
+def version_control(project: Project) -> dict[str, Any]:
+    """The commit, and whether anything differs from it; to be asked before a run, which may take hours."""
+    return {
+        "commit": git(project.root, "rev-parse", "HEAD"),
+        "uncommitted_changes": bool(git(project.root, "status", "--porcelain")),
     }
 
 

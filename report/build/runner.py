@@ -14,7 +14,14 @@ from report.build.pipeline import Task
 from report.build.place import clear_leftovers, in_words, put_in_place
 from report.build.plan import NOTHING, Planner
 from report.build.project import Project
-from report.build.provenance import LOG, make_provenance, now, output_hashes, write_provenance
+from report.build.provenance import (
+    LOG,
+    make_provenance,
+    now,
+    output_hashes,
+    version_control,
+    write_provenance,
+)
 from report.build.restore import restore
 from report.errors import ColophonError
 
@@ -85,6 +92,7 @@ def attempt(planner: Planner, task: Task) -> None:
     project = planner.project
     temporary = task.state_file(project, f"tmp-{os.getpid()}")
     log = task.state_file(project, "log")
+    versioned = version_control(project)
     begun, started = time.monotonic(), now()
     try:
         temporary.mkdir(parents=True)
@@ -101,7 +109,7 @@ def attempt(planner: Planner, task: Task) -> None:
         provenance = make_provenance(
             project, task, done.parts, outputs,
             seed=done.parts["settings"].get("seed"), schema=done.schema, facts=done.facts, reads=done.reads,
-            started=started, seconds=round(time.monotonic() - begun, 3),
+            started=started, seconds=round(time.monotonic() - begun, 3), **versioned,
         )  # fmt: skip
         write_provenance(temporary, provenance)
         put_in_place(temporary, task.directory(project), task.state_file(project, "old"))

@@ -143,6 +143,12 @@ def test_provenance_holds_script_commit_settings_seed_hardware_versions_and_time
     assert (made["stage"], made["each"], made["seed"]) == ("chain/member", {"seed": 2}, 2)
     assert made["uncommitted_changes"] is True
     assert list(made["inputs"]) == ["chain/double"]
+    built.stage("editor", "Path('edited.py').touch()\nreturn Metrics(value=1, more=[])")
+    git("add", ".")
+    git("commit", "-qm", "second")
+    assert built.report("run", "editor").returncode == 0
+    made = json.loads(built.read("build/demo/stages/editor/provenance.json"))
+    assert made["uncommitted_changes"] is False  # which it made itself
 
 
 def test_a_row_on_a_gpu_is_refused_without_one(built: Tiny) -> None:
