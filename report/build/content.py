@@ -22,7 +22,8 @@ def sha256(data: bytes) -> str:
 
 def digest(value: Any) -> str:
     """The sha256 of a value that JSON can hold, independent of the order of keys."""
-    return sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode())
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return sha256(text.encode("utf-8", "surrogatepass"))  # names of files may be no UTF-8
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -106,7 +107,7 @@ class Content:
             for kind, values in self._new.items():
                 kept.setdefault(kind, {}).update(values)
             with contextlib.suppress(OSError):  # a full disk: it only saves time
-                write_whole(self._path, json.dumps(kept, ensure_ascii=False).encode())
+                write_whole(self._path, json.dumps(kept).encode())
             self._learnt = False
 
     def file(self, path: Path) -> str:

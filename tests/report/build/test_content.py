@@ -139,3 +139,23 @@ def test_of_links_in_a_result_those_to_files_are_outputs_and_no_others(tmp_path:
     found = output_hashes(Content(tmp_path / "cache.json"), folder)
     assert found == dict.fromkeys(("copy", "step/w"), sha256(b"w"))
     assert output_hashes(Content(tmp_path / "cache.json"), tmp_path / "no folder") == {}
+
+
+def test_names_that_are_no_utf_8_are_hashed_and_remembered_as_well(tmp_path: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    odd.mkdir()
+    try:
+        Path(os.fsdecode(os.fsencode(odd) + b"/\xff.txt")).write_text("one")
+    except OSError:
+        pytest.skip("this file system takes names in UTF-8 alone")
+    (tmp_path / "café").mkdir()
+    (tmp_path / "café/other.txt").write_text("one")
+    for path in (odd, *odd.iterdir()):
+        os.utime(path, (1e9, 1e9))
+    memory = Content(tmp_path / "cache.json")
+    memory._now = time.time_ns() + 10**10  # long after the files were written
+    found = memory.tree(odd)
+    assert found != memory.tree(tmp_path / "café")
+    memory.save()
+    known = Content(tmp_path / "cache.json").recall("trees", str(odd))
+    assert known[1] == found
