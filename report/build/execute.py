@@ -63,7 +63,10 @@ def execute(planner: Planner, task: Task, folder: Path, checkpoints: Path) -> Ex
     checkpoint = checkpoints / checkpoint_key(planner, task, parts, beside)
     outputs = Outputs(folder, checkpoint, ProgressReporter(task.id, wants_bar()))
     if task.is_drawn:
-        draw(module, task, settings, inputs, outputs)
+        try:
+            draw(module, task, settings, inputs, outputs)
+        except SystemExit as error:
+            raise left(task, error) from error
         return Execution(parts, reads_of(results), facts=outputs.facts)
     fix_seeds(settings, task.row.cpus)
     keep_only(checkpoint)
@@ -72,9 +75,7 @@ def execute(planner: Planner, task: Task, folder: Path, checkpoints: Path) -> Ex
     except ValidationError as error:
         raise metric_error(task, error) from error
     except SystemExit as error:
-        raise ColophonError(
-            f"{task.script} called sys.exit({error.code!r})", "Return the metrics, or raise an error."
-        ) from error
+        raise left(task, error) from error
     if not isinstance(result, Metrics):
         raise ColophonError(f"{task.script}: run returned {type(result).__name__}, not its Metrics")
     require_finite(task, result.model_dump())  # before what is not finite becomes JSON's null
@@ -154,6 +155,10 @@ def keep_memory() -> None:
     if hasattr(library, "mallopt"):
         for option, value in MALLOC.values():
             library.mallopt(option, value)
+
+
+def left(task: Task, error: SystemExit) -> ColophonError:
+    return ColophonError(f"{task.script} called sys.exit({error.code!r})", "Return, or raise an error.")
 
 
 def metric_error(task: Task, error: ValidationError) -> ColophonError:

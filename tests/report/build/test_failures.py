@@ -106,6 +106,22 @@ def test_a_figure_that_writes_nothing_is_an_error(built: Tiny) -> None:
     assert "figures/chain.py has no function draw" in built.make("figures").stderr
 
 
+def test_a_figure_or_an_animation_that_leaves_is_an_error(built: Tiny) -> None:
+    before = built.results()
+    built.edit("figures/chain.py", "    outputs.path(", "    raise SystemExit(0)\n    outputs.path(")
+    built.write(
+        "figures/reel.py",
+        "from report.stage import Settings\n\n\ndef animate(settings, inputs, outputs):\n"
+        "    outputs.path('half.txt').touch()\n    raise SystemExit\n",
+    )
+    built.edit("pipeline.yaml", "data:\n", "animations:\n  reel: {}\ndata:\n")
+    done = built.make("-k", "figures")
+    assert done.returncode != 0
+    assert "error: figures/chain.py called sys.exit(0)" in done.stderr
+    assert "error: animations/reel: figures/reel.py called sys.exit(None)" in done.stderr
+    assert built.results() == before
+
+
 def test_a_script_can_print_and_its_log_is_kept_with_the_result(built: Tiny) -> None:
     built.edit("experiments/side.py", "return", "print('half way')\n    print('hello')\n    return")
     assert "half way\nhello\n" in built.make("experiments").stdout
