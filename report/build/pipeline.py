@@ -254,6 +254,15 @@ def combinations(name: str, row: Row, profile: Profile, where: str) -> list[dict
     return [dict(zip(row.each, choice, strict=True)) for choice in product(*lists)]
 
 
+def require_used(profile: Profile, rows: dict[str, Row], where: str) -> None:
+    """Raise ColophonError for a list that no row is expanded over, such as one that is misspelt."""
+    used = {values for row in rows.values() for values in row.each.values()}
+    for values in profile.values:
+        if values not in used:
+            problem = f"{where}: values.{values}: no row is expanded over it"
+            raise ColophonError(problem, suggestion(values, sorted(used)))
+
+
 def task_id(name: str, each: dict[str, Any]) -> str:
     words = [f"{key}={re.sub(r'[^A-Za-z0-9_.+-]', '-', str(value))}" for key, value in each.items()]
     return "/".join([name, *words])
@@ -285,4 +294,5 @@ def expand(project: Project, content: Content) -> tuple[Pipeline, dict[str, Task
                     "Give values that differ in letters or digits.",
                 )
             tasks[task.id] = task
+    require_used(profile, rows, f"profiles/{project.profile}.yaml")
     return pipeline, tasks

@@ -128,6 +128,10 @@ TABLES: dict[str, tuple[Change, list[str]]] = {
         lambda t: t.edit(PROFILE, "seeds:", "sedes:"),
         ["chain/member is expanded over `values.seeds`, which is not there", "Did you mean sedes?"],
     ),
+    "a list that no stage is expanded over": (
+        lambda t: t.edit(PROFILE, "values:\n", "values:\n  seedz: [1]\n"),
+        ["profiles/demo.yaml: values.seedz: no row is expanded over it", "Did you mean seeds?"],
+    ),
     "a value twice in such a list": (
         lambda t: t.edit(PROFILE, "[1, 2]", "[1, 1]"),
         ["two combinations of chain/member share the folder chain/member/seed=1"],
