@@ -50,6 +50,7 @@ class SlurmBuild:
 
     Attributes:
         keep_going: after a failure go on with what does not depend on it (`make -k`).
+        whole: the tasks that must run for what their recorded results leave out, and why.
     """
 
     planner: Planner
@@ -60,11 +61,13 @@ class SlurmBuild:
     changed: float = field(default_factory=time.monotonic)
     count: int = 0
     total: int = 0
+    whole: dict[str, str] = field(default_factory=dict)
 
     def run(self, goal: str) -> int:
         """Run the stale tasks of `goal`; the exit status. Interrupted, it cancels its jobs."""
         self.has_gpus = require_slurm(self.planner.project)
         stale = plan(self.planner, goal, "").run
+        self.whole = {status.task.id: status.because[0] for status in stale if status.whole}
         names = {status.task.id for status in stale}
         needs = {s.task.id: [need for need in s.task.needs if need in names] for s in stale}
         self.total = len(stale)
@@ -98,7 +101,7 @@ class SlurmBuild:
     def start(self, task: Task, tries: int = 1) -> None:
         """Submit `task`, or go on with the job that an earlier build submitted for the same."""
         project, self.changed = self.planner.project, time.monotonic()
-        status = self.planner.status(task, set())
+        status = self.planner.status(task, set(), self.whole)
         if status.state == "fresh":
             self.settle(task, "already fresh")
             return
@@ -167,7 +170,7 @@ class SlurmBuild:
             flight.ended = self.changed = time.monotonic()
         made = read_provenance(project, task)
         if is_whole(project, task) and (
-            made != flight.before or self.planner.status(task, set()).state == "fresh"
+            made != flight.before or self.planner.status(task, set(), self.whole).state == "fresh"
         ):
             self.settle(task, duration(made["seconds"]), flight.job)
             return

@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from report.build.content import Content
 from report.build.pipeline import Task
@@ -73,16 +74,24 @@ def wait_for_needs(project: Project, needs: dict[str, str], patience: float = FI
 
 
 def digest_of(project: Project, task: Task) -> str:
-    """The digest of the outputs of `task`, as its provenance has it; empty without one."""
-    return read_provenance(project, task).get("digest", "")
+    """The digest of the outputs of `task`, as its provenance has it, and what a record left out of them;
+    empty without a result."""
+    made = read_provenance(project, task)
+    return " without ".join([made.get("digest", ""), *left_out(made)])
+
+
+def left_out(made: dict[str, Any]) -> list[str]:
+    return made.get("restored", {}).get("left_out", [])
 
 
 def is_whole(project: Project, task: Task) -> bool:
-    """Whether every output is there that the provenance lists, with the content that it lists."""
-    listed = read_provenance(project, task).get("outputs")
-    if listed is None:
+    """Whether every output is there that the provenance lists, with the content that it lists; what a
+    record left out may be absent."""
+    made = read_provenance(project, task)
+    if not made:
         return False
+    listed = {name: hashed for name, hashed in made["outputs"].items() if name not in left_out(made)}
     try:
-        return output_hashes(Content(project.cache), task.directory(project)) == listed
+        return listed.items() <= output_hashes(Content(project.cache), task.directory(project)).items()
     except OSError:  # seen in the folder, and not yet to be read
         return False

@@ -12,9 +12,10 @@ from report.build.plan import Planner
 from report.build.project import Project, open_project
 from report.build.provenance import read_provenance
 from report.build.slurm import SlurmBuild
-from report.build.slurm_job import StageJob, wait_for_needs
+from report.build.slurm_job import StageJob, digest_of, wait_for_needs
 from report.build.slurm_queue import JobState, Resources, require_slurm
 from report.errors import ColophonError
+from tests.recorded_project import recorded_once_of
 from tests.tiny import CHAIN, Tiny
 
 
@@ -166,6 +167,32 @@ def test_a_job_begins_when_its_node_sees_what_it_reads_and_fails_with_the_nodes_
     thread.start()
     wait_for_needs(project, {"side": digest}, patience=10)
     assert metrics.read_bytes() == whole
+
+
+def test_results_restored_without_what_is_left_out_are_read_and_run_in_full_where_that_is_read(
+    built: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone = recorded_once_of(built).copy(tmp_path / "a clone", "build")
+    assert "9 restored" in clone.make("experiments").stdout
+    queue = Queue(clone, monkeypatch, *["COMPLETED"] * 3)
+    before = queue.submit
+
+    def submit(project: Project, job: StageJob, *more: object) -> str:
+        wait_for_needs(project, job.needs, patience=0)
+        done = clone.report("run", "--alone", *["--whole"] * job.whole, job.task)
+        assert done.returncode == 0, done.stderr
+        return before(project, job, *more)  # type: ignore[arg-type]  # passed on
+
+    monkeypatch.setattr(slurm, "submit", submit)
+    clone.edit("experiments/plot.py", "return", "print('drawn')\n    return")  # reads what is kept
+    assert queue.build() == 0
+    assert queue.submitted == ["plot"]
+    clone.edit("experiments/use.py", "return", "print('used')\n    return")  # reads what is left out
+    seen = digest_of(queue.project, Planner(queue.project).tasks["net"])
+    assert queue.build() == 0
+    assert queue.submitted == ["plot", "net", "use"]
+    with pytest.raises(ColophonError, match="does not see the result of net"):
+        wait_for_needs(queue.project, {"net": seen}, patience=0)
 
 
 def test_a_row_asks_for_four_times_its_minutes_and_a_gpu_where_there_are_any(built: Tiny) -> None:
