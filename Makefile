@@ -37,9 +37,11 @@ html: setup ## the HTML alone (needs no LaTeX)
 pdf: setup latex ## the PDF alone
 figures: setup ## the experiments, figures and animations
 experiments: setup ## the experiments alone
+report html pdf: PLAN = build/$(PROFILE)/$@.$(DOC).mk
+figures experiments: PLAN = build/$(PROFILE)/$@.mk
 report html pdf figures experiments:
 	@$(PY) -m report plan $@ --render --doc "$(DOC)" --jobs "$(JOBS)"
-	@+if [ -f "build/$(PROFILE)/$@.mk" ]; then exec $(PY) -m report make $@ $(MAKE) --no-print-directory -f "build/$(PROFILE)/$@.mk" $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS)); fi
+	@+if [ -f "$(PLAN)" ]; then exec $(PY) -m report make --doc "$(DOC)" $@ $(MAKE) --no-print-directory -f "$(PLAN)" $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS)); fi
 
 claims: figures ## the claims of DOC with their tests and verdicts; runs first what is stale
 	@$(PY) -m report claims "$(DOC)"

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from report import THREADS
-from report.build.makefile import announce, expected_seconds, plan, rules
+from report.build.makefile import announce, expected_seconds, plan, rules, rules_file
 from report.build.plan import Planner
 from report.build.progress import duration
 from report.build.project import Project, check_jobs, open_project
@@ -125,14 +125,14 @@ def count_off(task_id: str) -> str:
 
 
 def plan_command(project: Project, options: argparse.Namespace) -> int:
-    """Writes build/<profile>/<goal>.mk, or removes it where there is nothing to do for Make."""
+    """Writes the goal's rules (see `rules_file`), or removes them where there is nothing to do for Make."""
     from report.build.content import write_whole
     from report.build.documents import require_document
 
     check_jobs(options.jobs)
     planner = Planner(project)
     require_document(planner, options.doc) if options.goal not in ("experiments", "figures") else None
-    file = project.build / f"{options.goal}.mk"
+    file = rules_file(project, options.goal, options.doc)
     found = plan(planner, options.goal, options.doc)
     stale, render = found.run, found.render
     if found.restored:
@@ -164,7 +164,7 @@ def plan_command(project: Project, options: argparse.Namespace) -> int:
 def make_command(project: Project, options: argparse.Namespace) -> int:
     from report.build.fork_server import run_make
 
-    return run_make(project.build / f"{options.goal}.mk", options.words)
+    return run_make(rules_file(project, options.goal, options.doc), options.words)
 
 
 def submit_command(project: Project, options: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ Options = dict[str, dict[str, Any]]  # what argparse's add_argument takes, by na
 
 ON = {"action": "store_true"}
 DOCUMENT: Options = {"document": {}}
+DOC: Options = {"--doc": {"default": "report", "help": "the document to render"}}
 GOAL: Options = {"goal": {"choices": GOALS}}
 JOBS: Options = {"--jobs": {"default": "1", "help": "how many stages may run side by side"}}
 PROFILE: Options = {"--profile": {"help": "a file of profiles/ (default: $PROFILE, else demo)"}}
@@ -27,14 +28,14 @@ COMMANDS: dict[str, tuple[str, Options]] = {
         "Write the stale stages of a goal as Make rules.",
         {
             **GOAL,
-            "--doc": {"default": "report", "help": "the document to render"},
+            **DOC,
             **JOBS,
             "--render": ON | {"help": "where every stage is fresh, render here and now"},
         },
     ),
     "make": (
         "Run Make on the plan of a goal; its stages share the time of imports.",
-        GOAL | {"words": {"nargs": argparse.REMAINDER, "help": "Make's command"}},
+        GOAL | DOC | {"words": {"nargs": argparse.REMAINDER, "help": "Make's command"}},
     ),
     "submit": (
         "Run the stale stages of a goal as Slurm jobs, and wait for them.",

@@ -18,7 +18,7 @@ def test_a_second_build_does_nothing_and_edited_prose_runs_no_stage(project):
     chapter.write_text(chapter.read_text() + "\nA sentence that was added.\n")
     done = make(project, "html")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert not (project / "build/smoke/html.mk").exists()  # Make had nothing to do
+    assert not (project / "build/smoke/html.report.mk").exists()  # Make had nothing to do
     assert "A sentence that was added." in (project / "build/smoke/report.html").read_text()
     kept = [path for path in made if path.is_relative_to(project / "build/smoke/stages")]
     assert kept and all(path.stat().st_mtime_ns == made[path] for path in kept)

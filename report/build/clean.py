@@ -4,7 +4,7 @@ import shutil
 
 from report.build.documents import known_documents
 from report.build.locks import is_held
-from report.build.makefile import GOALS
+from report.build.makefile import GOALS, rules_file
 from report.build.project import Project
 from report.build.slurm_record import in_queue
 from report.errors import ColophonError
@@ -16,7 +16,9 @@ def clean(project: Project) -> str:
     """Remove the profile's results, documents and state; says what it removed."""
     documents = known_documents(project)
     names = [*MADE, *documents, *(f"{d}.{f}" for d in documents for f in ("html", "pdf"))]
-    names += [f"{goal}.mk{suffix}" for goal in GOALS for suffix in ("", ".done")]
+    plans = {rules_file(project, goal, document).name for goal in GOALS for document in documents}
+    plans |= {f"{goal}.mk" for goal in GOALS}  # without documents, and of earlier engines
+    names += [f"{plan}{suffix}" for plan in sorted(plans) for suffix in ("", ".done")]
     if queued := [f"{job} ({task})" for task, (job, _) in in_queue(project).items()]:
         raise ColophonError(
             f"Slurm still has the jobs {', '.join(queued)}: nothing was removed",

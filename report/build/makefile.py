@@ -12,6 +12,7 @@ from report.build.frozen import to_draw
 from report.build.libraries import shared_libraries
 from report.build.plan import Planner, Status
 from report.build.progress import duration
+from report.build.project import Project
 from report.build.restore import restore_all
 from report.errors import ColophonError
 
@@ -47,6 +48,11 @@ def plan(planner: Planner, goal: str, document: str) -> Plan:
     render = [r for r in asked if stale or rendering_changes(planner, r)]
     planner.content.save()
     return Plan(stale, render, restored)
+
+
+def rules_file(project: Project, goal: str, document: str) -> Path:
+    """Where the rules for `goal` stand: for each document apart, which may be built at once."""
+    return project.build / (f"{goal}.{document}.mk" if goal in FORMATS_OF else f"{goal}.mk")
 
 
 def target_name(task_id: str) -> str:

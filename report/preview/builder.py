@@ -11,7 +11,7 @@ from pathlib import Path
 
 from report.build.content import write_whole
 from report.build.documents import require_document
-from report.build.makefile import announce, plan, rules
+from report.build.makefile import announce, plan, rules, rules_file
 from report.build.plan import Planner
 from report.build.project import open_project
 
@@ -68,14 +68,14 @@ def build(profile: str, document: str, jobs: int, prose_alone: bool) -> int:
         return 0
     found = plan(planner, "html", document)
     if found.run:
-        file = planner.project.build / "html.mk"
+        file = rules_file(planner.project, "html", document)
         Path(f"{file}.done").unlink(missing_ok=True)
         print(announce(found.run, found.render, "html", profile), flush=True)
         write_whole(file, rules(planner, found.run, found.render, file).encode())
         environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")}
         make = [environment.get("MAKE", "make"), "--no-print-directory"]
         words = [*make, "-f", planner.project.relative(file), f"-j{jobs}"]
-        report = [sys.executable, "-m", "report", "make", "--profile", profile, "html"]
+        report = [sys.executable, "-m", "report", "make", "--profile", profile, "--doc", document, "html"]
         return subprocess.run([*report, *words], check=False, env=environment).returncode
     if found.render:
         build_document(planner, document, ["html"], is_fresh=True)

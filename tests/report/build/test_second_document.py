@@ -9,7 +9,7 @@ from report.build.project import open_project
 from report.document.assemble import assemble
 from report.errors import ColophonError
 from tests.smoke import text_of
-from tests.tiny import Tiny
+from tests.tiny import CHAIN, Tiny
 
 FILES = {
     "report/document.yaml": (
@@ -63,6 +63,20 @@ def test_a_second_document_is_made_of_the_same_results_and_of_what_both_share(
     assert changes(two, "leaflet") == ["templates changed"]
     two.edit("templates/shared/works.bib", "Leaves", "Petals")
     assert changes(two, "report") == ["shared templates changed"]
+
+
+def test_two_documents_that_are_built_at_once_have_rules_of_their_own(two: Tiny) -> None:
+    two.edit("experiments/shared.py", "FACTOR = 2", "FACTOR = 3")
+    for document in ("report", "leaflet"):
+        assert two.report("plan", "html", "--doc", document, RENDERER="pandoc").returncode == 0
+    for document in ("report", "leaflet"):
+        rules = two.read(f"build/demo/html.{document}.mk")
+        assert f"render --profile demo {document} html" in rules
+    render(two, "leaflet")
+    assert two.ran() == [*(stage for stage in CHAIN if "source" not in stage), "figures/chain", "side"]
+    assert not (two.root / "build/demo/report.html").exists()
+    assert two.make("clean").returncode == 0
+    assert not (two.root / "build/demo").exists()
 
 
 def test_a_shared_chapter_that_is_not_there_is_named_with_those_that_are(two: Tiny) -> None:
