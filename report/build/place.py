@@ -1,6 +1,7 @@
 """How a result's folder comes into place: whole, by renaming, so that a kill leaves the old one or none."""
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from report.build.locks import if_free
@@ -31,6 +32,15 @@ def tidy(project: Project, tasks: list[Task]) -> None:
                 clear_leftovers(project, task)
                 shutil.rmtree(task.state_file(project, "checkpoint"), ignore_errors=True)
                 task.state_file(project, "log").unlink(missing_ok=True)
+
+
+def put_back(project: Project, tasks: Iterable[Task]) -> None:
+    """Put back the results that runs had moved aside when they were killed."""
+    for task in tasks:
+        if task.state_file(project, "old").exists() and not task.directory(project).exists():
+            with if_free(task.state_file(project, "lock")) as free:
+                if free:
+                    clear_leftovers(project, task)
 
 
 def put_in_place(temporary: Path, final: Path, aside: Path) -> None:

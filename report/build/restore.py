@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from report.build.locks import exclusive
 from report.build.pipeline import Task
-from report.build.place import clear_leftovers, in_words, put_in_place, tidy
+from report.build.place import clear_leftovers, in_words, put_back, put_in_place, tidy
 from report.build.plan import Planner, Status
 from report.build.provenance import write_provenance
 from report.errors import ColophonError
@@ -21,6 +21,7 @@ def restore_all(planner: Planner, wanted: set[str]) -> tuple[list[Status], int]:
     Raises ColophonError for a recorded result that was altered: nothing is in its place then.
     """
     count = 0
+    put_back(planner.project, planner.tasks.values())
     statuses = planner.statuses(wanted)
     recorded = [status for status in statuses if status.state == "recorded"]
     for status in recorded:
