@@ -1,5 +1,6 @@
 """How a result's folder comes into place: whole, by renaming, so that a kill leaves the old one or none."""
 
+import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 from report.build.locks import if_free
 from report.build.pipeline import Task
 from report.build.project import Project
+
+SHORT_WRITE = re.compile(r"\d+ requested and \d+ written")  # numpy's words
 
 
 def clear_leftovers(project: Project, task: Task) -> None:
@@ -55,5 +58,5 @@ def put_in_place(temporary: Path, final: Path, aside: Path) -> None:
 def in_words(error: OSError) -> str:
     """What the system refused; numpy tells of a full disk only how much it could not write."""
     if error.errno is None:
-        return f"{error} (if these are bytes or items to write: is the disk full?)"
+        return f"{error} (is the disk full?)" if SHORT_WRITE.fullmatch(str(error)) else str(error)
     return f"{error.strerror}: {error.filename}" if error.filename else f"{error.strerror}"

@@ -12,6 +12,7 @@ from typing import Any
 from report.build.content import Content, digest, read_json, read_once, write_json
 from report.build.pipeline import Task
 from report.build.project import ENGINE, Project, git
+from report.errors import ColophonError
 
 PROVENANCE = "provenance.json"
 LOG = "log.txt"
@@ -29,6 +30,13 @@ def output_hashes(content: Content, directory: Path) -> dict[str, str]:
     found = (Path(folder, name) for folder, _, names in os.walk(directory) for name in names)
     files = {path.relative_to(directory).as_posix(): path for path in sorted(found) if path.is_file()}
     return {name: content.file(path) for name, path in files.items() if name not in NOT_OUTPUTS}
+
+
+def require_free_names(task: Task, directory: Path) -> None:
+    """Raise ColophonError for an output whose name is one that the engine writes to."""
+    for name in (*NOT_OUTPUTS, *([] if task.is_drawn else ["metrics.json"])):
+        if (directory / name).exists():
+            raise ColophonError(f"{task.id} wrote {name}, which the engine writes itself", "Rename it.")
 
 
 def read_provenance(project: Project, task: Task) -> dict[str, Any]:

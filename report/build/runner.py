@@ -19,6 +19,7 @@ from report.build.provenance import (
     make_provenance,
     now,
     output_hashes,
+    require_free_names,
     version_control,
     write_provenance,
 )
@@ -98,6 +99,7 @@ def attempt(planner: Planner, task: Task) -> None:
         temporary.mkdir(parents=True)
         with logs.kept(log), children.supervised():
             done = execute(planner, task, temporary, checkpoint_folder(project, task))
+            require_free_names(task, temporary)
             if done.metrics is not None:
                 write_json(temporary / "metrics.json", done.metrics)
         require_own(project, task.id)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from report.build.place import in_words
 from tests.tiny import Tiny
 
 FAILURES = {
@@ -18,6 +19,10 @@ FAILURES = {
         "class Free(Metrics):\n    free: object = quantity('anything')\n"
         "return Free(value=1.0, more=[], free={'a': ({np.float64('nan')},)})",
         "untyped: the metric free.a.0.0 is nan, not a finite number",
+    ),
+    "logs": (
+        "outputs.path('log.txt').touch()\nreturn Metrics(value=1, more=[])",
+        "logs wrote log.txt, which the engine writes itself",
     ),
     "dictionary": ("return {'value': 1.0}", "dictionary.py: run returned dict, not its Metrics"),
     "error": ("return {}['absent']", "error: KeyError: 'absent'"),
@@ -67,7 +72,13 @@ def test_a_failed_stage_tells_its_error_then_its_log_and_leaves_the_earlier_resu
     earlier = {path: content for path, content in wreck.before.items() if path.startswith(folder)}
     assert earlier and earlier == {k: v for k, v in after.items() if k.startswith(folder)}
     log_text = wreck.tiny.read(f"build/demo/state/{name}.log")
-    assert f"experiments/{name}.py" in log_text or name in ("nan", "unchecked", "untyped", "dictionary")
+    assert f"experiments/{name}.py" in log_text or name in (
+        "nan",
+        "unchecked",
+        "untyped",
+        "logs",
+        "dictionary",
+    )
     assert not list((wreck.tiny.root / "build/demo/state").glob("*.tmp-*"))
 
 
@@ -104,6 +115,13 @@ def test_a_figure_that_writes_nothing_is_an_error(built: Tiny) -> None:
     assert built.results() == before
     built.write("figures/chain.py", "def paint(inputs, outputs):\n    pass\n")
     assert "figures/chain.py has no function draw" in built.make("figures").stderr
+
+
+def test_an_error_without_a_number_is_taken_for_a_full_disk_where_numpy_could_not_write_all() -> None:
+    assert in_words(OSError("cannot identify image file 'a'")) == "cannot identify image file 'a'"
+    assert (
+        in_words(OSError("80 requested and 0 written")) == "80 requested and 0 written (is the disk full?)"
+    )
 
 
 def test_a_figure_or_an_animation_that_leaves_is_an_error(built: Tiny) -> None:
