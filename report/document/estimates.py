@@ -4,7 +4,7 @@ That saves drawing the samples anew, and where all are known also importing scip
 """
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import astuple, dataclass, replace
@@ -15,6 +15,7 @@ from report.build.content import Content, digest
 
 Name = Literal["mcnemar", "bootstrap", "share_against", "mean_against", "by_flips", "by_student"]
 SOURCES = [Path(__file__), Path(__file__).with_name("statistics.py")]
+ROUNDING = 1e-12  # relative: sums of doubles are off by 1e-15 and so, and no result is as fine as this
 CONTENT: ContextVar[Content | None] = ContextVar("content", default=None)
 
 
@@ -33,6 +34,22 @@ class Estimate:
     def within(self, least: float, most: float) -> "Estimate":
         """The same with an interval that ends where the difference must."""
         return replace(self, low=max(self.low, least), high=min(self.high, most))
+
+
+def alike(values: Sequence[float], size: float = 0.0) -> bool:
+    """Whether `values` are the same but for rounding, as 0.1 + 0.2 and 0.3 are.
+
+    The tolerance is relative, as rounding is: 1e-15 and 2e-15 are two results, 1e6 and 1e6 + 1e-10 one.
+
+    Args:
+        size: that of the numbers whose differences `values` are, which rounded them.
+    """
+    return max(values) - min(values) <= ROUNDING * max(size, *map(abs, values))
+
+
+def apart(first: float, second: float) -> float:
+    """`first` less `second`; 0 where they are alike."""
+    return 0 if alike((first, second)) else first - second
 
 
 @contextmanager

@@ -7,12 +7,12 @@ against both sides, so that a claim can hold, fail, or stay undecided.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from math import isnan
+from math import isnan, nan
 from typing import Any
 
 import numpy as np
 
-from report.document.estimates import Estimate, estimate
+from report.document.estimates import Estimate, alike, apart, estimate
 from report.document.numbers import (
     answers,
     declared,
@@ -85,7 +85,8 @@ def bootstrap(a: Iterable[Value], b: Iterable[Value], path: str = "", shares: bo
     """The mean of `a` over seeds is claimed to be above that of `b`: bootstrap of the difference.
 
     Args:
-        a, b: a value a seed, such as `all_results(…)`; at least 3 of each, otherwise undecided.
+        a, b: a value a seed, such as `all_results(…)`; at least 3 of each that are not all alike on
+            both sides, otherwise undecided.
         path: leads from each of them to the number, `test.accuracy`.
         shares: whether the numbers are shares of a whole: the interval then ends at -1 and 1.
     """
@@ -104,6 +105,9 @@ def bootstrap(a: Iterable[Value], b: Iterable[Value], path: str = "", shares: bo
         require_shares([*first, *second])
     numbers = [[number(value) for value in side] for side in (first, second)]
     found = estimate("bootstrap", *numbers)
+    if isnan(found.p):
+        reason = "all seeds of a side gave the same number"
+        return untested(test, found.difference, declared(first[0]), counts, counted, reason)
     if shares:
         found = found.within(-1, 1)
     return outcome(test, found, 1, declared(first[0]), counts, counted)
@@ -145,7 +149,7 @@ def against(
     unit, digits = declared(value)
     if not is_interval(value._raw):
         refuse_estimate(value)
-        return exact("comparison of exact numbers", number(value) - threshold, sign, unit, digits)
+        return exact("comparison of exact numbers", apart(number(value), threshold), sign, unit, digits)
     if not {"correct", "total"} <= value._raw.keys():
         raise ColophonError(
             f"{value._name()} has an interval but no counts (correct, total)",
@@ -170,11 +174,12 @@ def equals(value: Value, other: Any, tolerance: float = 0.0) -> Outcome:
         if isinstance(one, Value):
             refuse_estimate(one)
     require_unit(value, other)
-    difference = number(value) - number(other)
+    difference = apart(number(value), number(other))
+    as_far = alike((abs(difference), tolerance), size=abs(number(value)))  # 0.4 and 0.3 are 0.1 apart
     words = "within a tolerance" if tolerance else "equality"
     unit, digits = declared(value)
     found = exact(f"{words} of exact numbers", difference, 1, unit, digits)
-    return replace(found, direction=1 if abs(difference) <= tolerance else -1)
+    return replace(found, direction=1 if abs(difference) <= tolerance or as_far else -1)
 
 
 def ordered(values: Iterable[Value], direction: str) -> Outcome:
@@ -222,7 +227,7 @@ def over_seeds(values: list[Value], threshold: float, sign: int, over: str, shar
     found = estimate("mean_against", [number(value) for value in values], threshold)
     if isnan(found.p):
         reason = f"all {over} gave the same number"
-        return Outcome(test, 0, counts=counts, counted=counted, reason=reason)
+        return untested(test, found.difference, declared(values[0]), counts, counted, reason)
     if shares:
         found = found.within(-threshold, 1 - threshold)
     return outcome(test, found, sign, declared(values[0]), counts, counted)
@@ -242,6 +247,19 @@ def outcome(
     difference, low, high = (scale * x for x in (estimate.difference, estimate.low, estimate.high))
     direction = sign * int(np.sign(difference))
     return Outcome(test, direction, estimate.p, difference, low, high, printed, digits, counts, counted)
+
+
+def untested(
+    test: str,
+    difference: float,
+    declaration: tuple[str, int | None],
+    counts: dict[str, int],
+    counted: str,
+    reason: str,
+) -> Outcome:
+    """A difference that is known, and that can't be tested for want of any variance."""
+    found = outcome(test, Estimate(difference, nan, nan, nan), 1, declaration, counts, counted)
+    return replace(found, direction=0, p=None, low=None, high=None, reason=reason)
 
 
 def exact(test: str, difference: float, sign: int, unit: str, digits: int | None) -> Outcome:

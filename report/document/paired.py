@@ -3,16 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-import numpy as np
-
-from report.document.estimates import Estimate, estimate
-from report.document.hypotheses import FEWEST_SEEDS, Outcome, outcome
+from report.document.estimates import alike, apart, estimate
+from report.document.hypotheses import FEWEST_SEEDS, Outcome, outcome, untested
 from report.document.numbers import declared, leaves, number, require_shares
 from report.document.values import Value
 from report.errors import ColophonError
 
 FEWEST_FLIPPED = 12  # fewer pairs have too few sign patterns: the least p of 11 is 0.001
-ALIKE = 1e-12  # differences such as 1 − 2/3 and 1/3 are the same up to rounding
 
 
 def paired(
@@ -47,20 +44,19 @@ def paired(
         )
     if shares:
         require_shares([*first, *second])
-    differences = np.array([number(x) - number(y) for x, y in zip(first, second, strict=True)])
+    pairs = [(number(x), number(y)) for x, y in zip(first, second, strict=True)]
+    differences = [apart(*pair) for pair in pairs]
+    same = alike(differences, size=max(abs(one) for pair in pairs for one in pair))
     if len(differences) >= FEWEST_FLIPPED:
-        test, made = "paired, sign flips", estimate("by_flips", differences.tolist())
-    elif np.ptp(differences) > ALIKE * max(1.0, float(np.abs(differences).max())):
-        test, made = "paired t-test", estimate("by_student", differences.tolist())
+        test, made = "paired, sign flips", estimate("by_flips", differences)
+    elif not same:
+        test, made = "paired t-test", estimate("by_student", differences)
     else:
-        same = float(differences[0])
-        alike = Estimate(same, same, same, 1.0)
-        found = outcome("paired t-test", alike, 1, declared(first[0]), counts, counted)
         reason = f"the difference is the same for all {over}"
-        return replace(found, direction=0, p=None, low=None, high=None, reason=reason)
+        return untested("paired t-test", differences[0], declared(first[0]), counts, counted, reason)
     if shares:
         made = made.within(-1, 1)
     found = outcome(test, made, 1, declared(first[0]), counts, counted)
-    if shares and np.ptp(differences) < ALIKE:
+    if shares and same:
         return replace(found, low=None, high=None, counted=f"{counted}, all alike")
     return found

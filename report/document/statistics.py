@@ -11,7 +11,7 @@ import numpy as np
 from scipy import optimize, stats
 from scipy.special import stdtrit
 
-from report.document.estimates import Estimate
+from report.document.estimates import Estimate, alike
 
 LEVEL = 0.95
 RESAMPLES = 10_000
@@ -71,11 +71,15 @@ def bootstrap(first: Sequence[float], second: Sequence[float]) -> Estimate:
     Each sample is first stretched about its mean by sqrt(n / (n - 1)), since resampling n values
     understates their variance by (n - 1) / n (Davison and Hinkley 1997, section 2.3.2). p is
     twice the share of resampled differences on the other side of 0, but not less than the p-value
-    of Welch's t-test, since the far tails of a few values that are resampled are too thin.
+    of Welch's t-test, since the far tails of a few values that are resampled are too thin. p and the
+    interval are NaN where neither sample varies: nothing then shows how far seeds may differ.
 
     Args:
         first, second: a number a seed, at least 2 of each.
     """
+    difference = float(np.mean(first) - np.mean(second))
+    if alike(first) and alike(second):
+        return Estimate(difference, nan, nan, nan)
     samples = [stretched(first), stretched(second)]
     done = stats.bootstrap(
         samples,
@@ -89,14 +93,13 @@ def bootstrap(first: Sequence[float], second: Sequence[float]) -> Estimate:
     tail = min(np.sum(resampled <= 0), np.sum(resampled >= 0))
     p = max(2 * (1 + int(tail)) / (RESAMPLES + 1), welch(first, second))
     low, high = done.confidence_interval
-    return Estimate(float(np.mean(first) - np.mean(second)), float(low), float(high), min(1.0, p))
+    return Estimate(difference, float(low), float(high), min(1.0, p))
 
 
 def welch(first: Sequence[float], second: Sequence[float]) -> float:
-    """The two-sided p-value of Welch's t-test; 0 where neither sample varies."""
-    if np.ptp(first) == np.ptp(second) == 0:
-        return 0.0
-    found: Any = stats.ttest_ind(first, second, equal_var=False)
+    """The two-sided p-value of Welch's t-test of samples of which one may not vary."""
+    moments = [(np.mean(x), np.std(x, ddof=1), len(x)) for x in (first, second)]
+    found: Any = stats.ttest_ind_from_stats(*moments[0], *moments[1], equal_var=False)
     return float(found.pvalue)
 
 
@@ -121,10 +124,10 @@ def share_against(right: int, total: int, constant: float) -> Estimate:
 def mean_against(values: Sequence[float], constant: float) -> Estimate:
     """The mean of `values` (at least 2) less `constant`: Student's t-test and interval.
 
-    p and the interval are NaN where the values are all the same.
+    p and the interval are NaN where the values are all alike.
     """
     difference = float(np.mean(values)) - constant
-    if min(values) == max(values):
+    if alike(values):
         return Estimate(difference, nan, nan, nan)
     test: Any = stats.ttest_1samp(values, constant)
     interval = test.confidence_interval(LEVEL)

@@ -85,6 +85,17 @@ def test_few_seeds_leave_a_claim_undecided_and_say_why():
     assert against(seeds(0.9, 0.9, 0.9), 0.5).reason == "all seeds gave the same number"
 
 
+def test_seeds_that_do_not_vary_on_either_side_leave_a_claim_undecided_and_say_why():
+    for first, second, points in ((0.91, 0.9, 1), (0.1 + 0.2, 0.3, 0)):
+        found = bootstrap(seeds(*[first] * 3), seeds(*[second] * 3))
+        assert (found.p, found.low, found.high, found.direction) == (None, None, None, 0)
+        assert found.reason == "all seeds of a side gave the same number"
+        assert found.difference == pytest.approx(points)  # what is known can be said
+    rounded = against(seeds(0.1 + 0.2, 0.3, 0.3), 0.25)
+    assert (rounded.p, rounded.reason) == (None, "all seeds gave the same number")
+    assert rounded.difference == pytest.approx(5)
+
+
 def test_the_bootstrap_takes_groups_with_a_path_and_gives_points(tmp_path: Path):
     high = [classifier(tmp_path / f"h{k}", [1] * (30 + k) + [0] * 10) for k in range(5)]
     low = [classifier(tmp_path / f"l{k}", [1] * (10 + k) + [0] * 30) for k in range(5)]
@@ -119,6 +130,17 @@ def test_exact_numbers_are_decided_without_a_test():
     assert holds(against(numbers.time, 3, below=True))
     assert holds(equals(numbers.count, 5)) and not holds(equals(numbers.count, 6))
     assert holds(equals(numbers.time, 2.4, tolerance=0.2)) and not holds(equals(numbers.time, 2.4))
+
+
+def test_exact_numbers_that_are_equal_but_for_rounding_are_equal():
+    numbers = value_of(replace_numbers(time=0.1 + 0.2, score=0.4))
+    assert holds(equals(numbers.time, 0.3)) and not holds(against(numbers.time, 0.3))
+    assert holds(equals(numbers.score, 0.3, tolerance=0.1))
+    assert not holds(equals(numbers.score, 0.3, tolerance=0.09))
+
+
+def replace_numbers(**changed: float) -> Numbers:
+    return NUMBERS.model_copy(update=changed)
 
 
 def holds(found: Outcome) -> bool:

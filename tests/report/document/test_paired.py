@@ -41,6 +41,12 @@ def test_a_difference_that_is_the_same_everywhere_is_decided_only_by_many_pairs(
     assert 1.0 - 2 / 3 != 1 / 3 and rounded.p is None  # rounding is no spread
 
 
+def test_pairs_that_are_equal_but_for_rounding_do_not_differ():
+    for count, p in ((12, 1.0), (25, 1.0), (5, None)):
+        found = paired(seeds(*[0.1 + 0.2] * count), seeds(*[0.3] * count))
+        assert (found.direction, found.difference, found.p) == (0, 0, p)
+
+
 def test_the_interval_of_a_difference_of_shares_ends_where_the_difference_must():
     first, second = seeds(*[1.0] * 25), seeds(0.5, *[0.0] * 24)
     free, cut = paired(first, second), paired(first, second, shares=True)

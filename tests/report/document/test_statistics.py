@@ -13,6 +13,7 @@ from statsmodels.stats.proportion import binom_test, proportion_confint
 
 from report.document import statistics
 from report.document.claims import holm
+from report.document.estimates import alike, apart
 
 
 def reference(table: list[list[int]], **options: bool) -> Any:
@@ -144,5 +145,29 @@ def test_the_bootstrap_of_the_samples_exchanged_is_the_mirror_image():
 
 
 def test_equal_means_are_not_told_apart():
-    found = statistics.bootstrap([1.0, 1.0, 1.0], [1.0, 1.0, 1.0])
+    found = statistics.bootstrap([1.0, 2.0, 3.0], [3.0, 2.0, 1.0])
     assert (found.difference, found.p) == (0, 1)
+
+
+def test_samples_without_variance_have_a_difference_and_no_p():
+    for values in ([1.0, 1.0, 1.0], [0.1 + 0.2, 0.3, 0.3]):
+        for found in (statistics.bootstrap(values, [0.2] * 3), statistics.mean_against(values, 0.2)):
+            assert found.difference == pytest.approx(values[1] - 0.2)
+            assert np.isnan([found.p, found.low, found.high]).all()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("same", [[0.3] * 3, [0.1 + 0.2, 0.3, 0.3]])
+def test_a_sample_that_varies_is_compared_with_one_that_does_not(same):
+    varies = [0.71, 0.74, 0.69, 0.73]
+    found = statistics.bootstrap(varies, same)
+    assert 0 < found.low < found.difference < found.high
+    expected = stats.ttest_1samp(varies, 0.3).pvalue  # of Welch's test, where the other has no variance
+    assert statistics.welch(varies, same) == pytest.approx(expected)
+
+
+def test_numbers_are_alike_up_to_rounding_whatever_their_size():
+    assert alike([0.1 + 0.2, 0.3]) and alike([1e6 + 1e-9, 1e6]) and alike([0.0, 0.0]) and alike([7.0])
+    assert not alike([1e-15, 2e-15]) and not alike([0.3, 0.3 + 1e-9]) and not alike([-1.0, 1.0])
+    assert alike([1 - 2 / 3, 1 / 3], size=1.0)
+    assert apart(0.1 + 0.2, 0.3) == 0 and apart(0.5, 0.25) == 0.25
