@@ -30,6 +30,7 @@ from report.document.facts import facts_value
 from report.document.kept import Kept
 from report.document.paired import paired
 from report.document.parsed import ParsedLoader
+from report.document.pictures import Pictures
 from report.document.tables import Table, Tables
 from report.document.values import Origin, Value
 from report.errors import ColophonError, suggestion
@@ -147,12 +148,13 @@ def make_environment(planner: Planner) -> Environment:
         autoescape=False,  # the output is Markdown; values escape themselves
     )
     profile = load_profile(project, planner.content, planner.pipeline)
+    pictures = Pictures(planner)
     environment.filters["plain"] = plain
     environment.globals |= derived.FUNCTIONS | {
         "results": lambda stage, **each: results(planner, stage, each),
         "all_results": lambda stage: [metrics_of(planner, task) for task in find(planner, stage)],
-        "figure": lambda name: figure(planner, name),
-        "animation": lambda name: animation(planner, name),
+        "figure": pictures.figure,
+        "animation": pictures.animation,
         "facts": lambda stage, **each: facts(planner, stage, each),
         "table": Tables(),
         **{test.__name__: test for test in (*hypotheses.TESTS, paired)},
@@ -271,21 +273,3 @@ def origin_of(planner: Planner, task: Task, made: dict[str, Any]) -> Origin:
 def plain(value: Any) -> str:
     """The filter `plain`: a number, or a text with numbers, without links."""
     return marks.plain(str(value))
-
-
-def figure(planner: Planner, name: str) -> str:
-    """The path of a drawn figure as the document names it, without its suffix."""
-    folder = planner.project.build / "figures"
-    if not (folder / f"{name}.pdf").is_file():
-        known = [p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.pdf")]
-        raise ColophonError(f"no figure {name!r}", suggestion(name, sorted(known)))
-    return f"../figures/{name}"
-
-
-def animation(planner: Planner, name: str) -> str:
-    """The path of an animation as the document names it: its folder of frames, and its files' stem."""
-    folder = planner.project.build / "animations"
-    if not (folder / name / "animation.json").is_file():
-        known = [p.relative_to(folder).parent.as_posix() for p in folder.rglob("animation.json")]
-        raise ColophonError(f"no animation {name!r}", suggestion(name, sorted(known)))
-    return f"../animations/{name}"

@@ -75,15 +75,6 @@ def test_a_number_enters_prose_by_its_name(write):
     assert 'We saw [1,234]{.value title="part/count: images = 1234"} images.' in text
 
 
-def test_an_animation_is_named_by_its_path_from_the_document(write, folder):
-    made = folder / "build/demo/animations/ascent/wombat/animation.json"
-    made.parent.mkdir(parents=True)
-    made.write_text("{}")
-    assert "](../animations/ascent/wombat)" in write('![A]({{ animation("ascent/wombat") }}){.animation}')
-    with pytest.raises(ColophonError, match=r"no animation 'ascent/wombta'\s+Did you mean ascent/wombat\?"):
-        write('{{ animation("ascent/wombta") }}')
-
-
 def test_the_front_matter_holds_title_profile_and_the_date_of_the_commit(write, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
     head = write("Text.").split("---")[1]
