@@ -10,7 +10,6 @@ from typing import Any
 
 import yaml
 from jinja2 import Environment, StrictUndefined, TemplateError, TemplateSyntaxError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict
 
 from report.build.content import read_json_once, write_json
@@ -29,14 +28,13 @@ from report.document.estimates import kept_in
 from report.document.facts import facts_value
 from report.document.kept import Kept
 from report.document.paired import paired
-from report.document.parsed import ParsedLoader
+from report.document.parsed import SHARED, ParsedLoader, Templates
 from report.document.pictures import Pictures
 from report.document.tables import Table, Tables
 from report.document.values import Origin, Value
 from report.errors import ColophonError, suggestion
 
 CLAIMS = "claims.json"
-SHARED = "shared/"  # of templates/: what every document may draw on
 
 
 class Manifest(BaseModel):
@@ -107,9 +105,19 @@ def assemble(planner: Planner, document: str) -> Assembled:
 
 
 def read_manifest(planner: Planner, document: str) -> Manifest:
-    """The manifest of `document`; raises ColophonError for a key that is unknown or of another type."""
+    """The manifest of `document`.
+
+    Raises ColophonError for a key that is unknown or of another type, and for a file of another folder.
+    """
     name = f"templates/{document}/document.yaml"
-    return read_model(name, Manifest, read_yaml(planner.project.root / name))
+    manifest = read_model(name, Manifest, read_yaml(planner.project.root / name))
+    for file in (*manifest.chapters, manifest.bibliography):
+        if ".." in Path(file).parts or Path(file).is_absolute():
+            raise ColophonError(
+                f"{name}: {file} lies in another folder, whose edits would not render the document again",
+                f"Move it to templates/{document}/ or templates/{SHARED}/.",
+            )
+    return manifest
 
 
 def front_matter(planner: Planner, manifest: Manifest) -> dict[str, Any]:
@@ -135,7 +143,7 @@ def make_environment(planner: Planner) -> Environment:
     Comments are written `<# … #>`, since `{#` opens an identifier in Quarto's markdown.
     """
     project = planner.project
-    environment = ImmutableSandboxedEnvironment(
+    environment = Templates(
         loader=ParsedLoader(project.root / "templates", kept=kept_templates(planner)),
         undefined=StrictUndefined,
         finalize=finalize,
@@ -186,7 +194,7 @@ def finalize(value: Any) -> Any:
 
 def file_of(folder: Path, name: str) -> Path:
     """The file that the manifest in `folder` calls `name`: there, or `shared/…` beside the documents."""
-    return (folder.parent if name.startswith(SHARED) else folder) / name
+    return (folder.parent if name.startswith(f"{SHARED}/") else folder) / name
 
 
 def render_chapter(environment: Environment, folder: Path, name: str) -> str:
@@ -194,7 +202,7 @@ def render_chapter(environment: Environment, folder: Path, name: str) -> str:
     path = file.relative_to(folder.parent).as_posix()
     if not file.is_file():
         own = [p.name for p in folder.glob("*.j2")]
-        known = sorted([*own, *(f"{SHARED}{p.name}" for p in folder.parent.glob(f"{SHARED}*.j2"))])
+        known = sorted([*own, *(f"{SHARED}/{p.name}" for p in folder.parent.glob(f"{SHARED}/*.j2"))])
         raise ColophonError(f"{folder.name}/document.yaml: no chapter {name}", suggestion(name, known))
     try:
         return environment.get_template(path).render()

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from jinja2 import Environment, TemplateSyntaxError, meta, nodes
 
-from report.document.parsed import ParsedLoader
+from report.document.parsed import ParsedLoader, require_own
 from report.document.regions import regions
 from report.errors import ColophonError
 
@@ -86,7 +86,8 @@ def lint_templates(
     """The offences in what the document in `folder` is made of, whatever the files are called.
 
     Those are the chapters, every `.j2` in its folder and in `templates/shared`, and what these include.
-    One that an earlier build found clean is not parsed. Raises ColophonError for one that is no template.
+    One that an earlier build found clean is not parsed. Raises ColophonError for one that is no template,
+    and for one that includes a file of another document.
     """
     root, loader = folder.parent, environment.loader
     kept = loader.kept if isinstance(loader, ParsedLoader) else None
@@ -109,6 +110,8 @@ def lint_templates(
             found[file] = lint_template(environment, source, tree, file, names)
             if kept and not found[file]:
                 kept.is_clean(file, source, names.pattern, references)
+        for name in references:
+            require_own(name, file, line=1 + source[: source.find(name)].count("\n"))
         todo += [root / name for name in references]
     return [offence for file in sorted(found) for offence in found[file]]
 

@@ -2,13 +2,26 @@
 
 import re
 from collections.abc import MutableMapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, Template, TemplateSyntaxError, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from report.document.kept import Kept
+from report.errors import ColophonError
 
+SHARED = "shared"  # of templates/: what every document may draw on
 FOREIGN_COMMENT = re.compile(r"\{#(?=[\s+]|-\s)")  # `{#sec-x}` is an identifier
+
+
+class Templates(ImmutableSandboxedEnvironment):
+    """A sandbox whose templates include those of their own folder and of `templates/shared` alone."""
+
+    def join_path(self, template: str, parent: str) -> str:
+        """The template that `parent` calls `template`, also where it computes the name."""
+        require_own(template, parent)
+        return template
 
 
 class ParsedLoader(FileSystemLoader):
@@ -45,6 +58,22 @@ class ParsedLoader(FileSystemLoader):
             if self.kept:
                 self.kept.keep(name, path or "", text, code)
         return environment.template_class.from_code(environment, code, globals or {}, current)
+
+
+def require_own(name: str, parent: str, line: int = 0) -> None:
+    """Raise ColophonError where the template `parent` includes one that its document is not rebuilt for.
+
+    Args:
+        line: where it does, if that is not told otherwise.
+    """
+    own, other = (PurePosixPath(path).parts[:1] for path in (parent, name))
+    if other not in (own, (SHARED,)):
+        where = f"templates/{parent}, line {line}: " if line else ""
+        places = " or ".join(f"templates/{folder}/" for folder in dict.fromkeys([*own, SHARED]))
+        raise ColophonError(
+            f"{where}{name} is included from another folder, whose edits would render nothing again",
+            f"Move it to {places}, and name it from templates/.",
+        )
 
 
 def refuse_comment(source: str, name: str) -> None:

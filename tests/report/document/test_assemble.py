@@ -138,8 +138,21 @@ def test_a_manifest_that_names_a_missing_chapter_or_key_is_refused(folder, write
         manifest.write_text("title: T\nchapter: [one.qmd.j2]\n")
         with pytest.raises(ColophonError, match=r"document.yaml: .*chapter: unknown"):
             write("Text.")
+        for files in ("chapters: [../other/one.qmd.j2]", "chapters: []\nbibliography: ../other/works.bib"):
+            manifest.write_text(f"title: T\n{files}\n")
+            with pytest.raises(
+                ColophonError, match=r"paper/document.yaml: \.\./other/.* in another folder"
+            ):
+                write("Text.")
     finally:
         manifest.write_text(good)
+
+
+def test_a_template_of_another_document_is_not_included_by_a_name_that_is_computed(folder, write):
+    (folder / "templates/other").mkdir()
+    (folder / "templates/other/one.qmd.j2").write_text("Words.")
+    with pytest.raises(ColophonError, match=r"paper/one.qmd.j2, line 2: other/one.qmd.j2 is included from"):
+        write('\n{% include "other/" ~ "one.qmd.j2" %}')
 
 
 def test_the_colophon_lists_script_settings_seed_machine_and_versions(write):

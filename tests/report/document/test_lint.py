@@ -131,9 +131,7 @@ def test_all_offences_are_told_at_once_with_file_line_words_around_and_the_remed
     assert "{{ fact(224) }}" in message and "`names` in document.yaml" in message
 
 
-@pytest.mark.parametrize(
-    "file", ["shared/own.qmd.j2", "shared/words.md", "other/words.md", "paper/plain.qmd"]
-)
+@pytest.mark.parametrize("file", ["shared/own.qmd.j2", "shared/words.md", "paper/plain.qmd"])
 def test_what_a_document_includes_is_linted_too_whatever_it_is_called(file, tmp_path):
     folder = tmp_path / "paper"
     for name in {"paper", Path(file).parent.name}:
@@ -144,6 +142,21 @@ def test_what_a_document_includes_is_linted_too_whatever_it_is_called(file, tmp_
     manifest = Manifest(title="T", chapters=["one.qmd"])
     found = [(offence.file, offence.line) for offence in lint(ENVIRONMENT, folder, manifest)]
     assert sorted(found) == sorted([(file, 2), ("paper/one.qmd", 2)])
+
+
+@pytest.mark.parametrize("word", ["include", "import", "extends"])
+def test_a_template_of_another_document_is_not_included(word, tmp_path):
+    for name, text in {"paper/one.qmd.j2": "Words.\n", "slides/one.qmd.j2": "Words.\n"}.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text)
+    alias = " as other" if word == "import" else ""
+    (tmp_path / "paper/one.qmd.j2").write_text(f'Words.\n\n{{% {word} "slides/one.qmd.j2"{alias} %}}\n')
+    with pytest.raises(ColophonError) as caught:
+        lint(ENVIRONMENT, tmp_path / "paper", Manifest(title="T", chapters=["one.qmd.j2"]))
+    assert str(caught.value).startswith(
+        "templates/paper/one.qmd.j2, line 3: slides/one.qmd.j2 is included from another folder"
+    )
+    assert "Move it to templates/paper/ or templates/shared/" in str(caught.value)
 
 
 def test_a_name_without_a_letter_is_no_name(tmp_path):
