@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from report.compare.builds import Build
+from report.document.numerals import general
 
 Told = Literal["apart", "outside", "within", "unknown"]
 WORDS: dict[Told, str] = {
@@ -105,7 +106,8 @@ def difference(old: dict[str, Any], now: dict[str, Any]) -> str:
         return ""
     fraction = now.get("unit") == "fraction"
     unit = "points" if fraction else now.get("unit", "").replace("duration", "s")
-    return f"{(both[1] - both[0]) * (100 if fraction else 1):+.3g} {unit}".strip().replace("-", "−")
+    text = general((both[1] - both[0]) * (100 if fraction else 1), significant=3, sign="+")
+    return f"{text} {unit}".strip().replace("-", "−")
 
 
 def told(old: dict[str, Any], now: dict[str, Any]) -> Told:

@@ -38,7 +38,7 @@ class Outcome:
         p: the two-sided p-value; None where nothing was drawn by chance, or nothing can be tested.
         difference, low, high: of what is claimed to differ, in `unit`, with its 95 % interval.
         unit: as printed; a difference of fractions is in `points`.
-        digits: digits after the point to print; None for four significant ones.
+        digits: digits after the point to print; None for four significant ones and all before the point.
         counts: what the test counted, by name.
         counted: the same in a few words.
         exact: whether the numbers decide by themselves, without chance and without a p-value.

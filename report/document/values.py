@@ -8,6 +8,7 @@ from typing import Any
 from report.build.progress import duration
 from report.document.escape import attribute, markdown
 from report.document.marks import mark
+from report.document.numerals import general
 from report.errors import ColophonError
 
 NBSP = "\u00a0"
@@ -165,8 +166,10 @@ def bare(value: Value) -> str:
     if declared.get("unit") == "fraction":
         raw = 100 * raw
     digits, sign = declared.get("digits"), "+" if declared.get("signed") else ""
-    whole, z = isinstance(raw, int), f"{sign}z"  # z: what rounds to zero has no minus
-    text = format(raw, f"{sign}," if whole else f"{z},.4g" if digits is None else f"{z},.{digits}f")
+    if isinstance(raw, int):
+        text = format(raw, f"{sign},")
+    else:  # z: what rounds to zero has no minus
+        text = general(raw, sign=sign) if digits is None else format(raw, f"{sign}z,.{digits}f")
     if "e" in text:  # very large or very small: two significant digits, 1.1e−15
         text = f"{raw:{sign}.1e}"
     return text.replace("-", "−")

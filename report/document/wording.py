@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from report.document import marks
 from report.document.hypotheses import Outcome
+from report.document.numerals import general
 from report.document.regions import regions
 
 NBSP = "\u00a0"
@@ -19,7 +20,7 @@ def amount(value: float, outcome: Outcome) -> str:
     if outcome.digits is not None:
         text = f"{value:z,.{outcome.digits}f}"
     else:
-        text = f"{value:z,.0f}" if value == round(value) else f"{value:,.4g}"
+        text = f"{value:z,.0f}" if value == round(value) else general(value)
     return text.replace("-", "−")
 
 

@@ -62,6 +62,11 @@ def test_words_and_truths_have_no_difference_and_what_one_build_lacks_is_counted
     assert (found.new, found.gone) == ({"d": 1}, {"b/c": 2})
 
 
+def test_a_large_difference_keeps_its_digits() -> None:
+    found = changes(build({"a:steps": bare(1000)}), build({"a:steps": bare(13345)}))
+    assert [change.difference for change in found.values] == ["+12,345"]
+
+
 def test_the_ends_of_an_interval_do_not_count_beside_it() -> None:
     values = {
         "a:x": OLD,

@@ -18,7 +18,7 @@ from report.document.claim_block import ClaimBlock
 from report.document.claim_list import show
 from report.document.claims import Claims
 from report.document.hypotheses import Outcome
-from report.document.wording import plain, unlinked
+from report.document.wording import figures, plain, unlinked
 from report.errors import ColophonError
 from tests.report.document.measured import classifier
 from tests.tiny import Tiny
@@ -40,6 +40,18 @@ def render(template: str, **given: object) -> tuple[str, Claims]:
     text = environment.from_string(template).render(**given)
     claims: Claims = environment.claims  # type: ignore[attr-defined]  # ClaimBlock extends it
     return claims.decide(text), claims
+
+
+@pytest.mark.parametrize(
+    ("difference", "low", "high", "shown"),
+    [
+        (123456.0, 123410.5, 123460.7, "123,456 [123,410, 123,461]"),
+        (12345.5, 12312.5, 12390.7, "12,346 [12,312, 12,391]"),
+        (2.5, 1.26789, 3.0, "2.5 [1.268, 3]"),
+    ],
+)
+def test_figures_without_declared_digits_lose_none_before_the_point(difference, low, high, shown):
+    assert figures(Outcome("a test", 1, 0.01, difference, low, high)) == shown
 
 
 def said(text: str) -> str:

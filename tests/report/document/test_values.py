@@ -73,6 +73,43 @@ def test_a_very_small_number_prints_as_a_power_of_ten():
     assert show(value) == "1.1e−15"
 
 
+def undeclared(raw: object) -> Value:
+    return Value(Origin("chapter/stage", Path()), ("steps",), raw, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (0.12345, "0.1235"),
+        (999.96, "1,000"),
+        (1234.4, "1,234"),
+        (9999.6, "10,000"),
+        (12345.6, "12,346"),
+        (123456789.0, "123,456,789"),
+        (-12345.6, "−12,346"),
+        (2.5e20, "2.5e+20"),
+    ],
+)
+def test_a_number_without_declared_digits_keeps_those_before_the_point(raw, text):
+    assert show(undeclared(raw)) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "text"),
+    [
+        (12345.6, 12110.0, 12444.0, "12,346 (95\u00a0% interval 12,110 to 12,444)"),
+        (12345, 11951.2, 12739.0, "12,345 (95\u00a0% interval 11,951 to 12,739)"),
+        (3567890123.4, 3567880000.0, 3567900000.0, None),
+        (1e9 - 1.2, 1e9 - 1.9, 1e9 + 1.3, None),
+    ],
+)
+def test_an_interval_of_large_numbers_prints_its_ends_and_holds_the_printed_value(value, low, high, text):
+    interval = undeclared({"value": value, "low": low, "high": high})
+    assert text is None or show(interval) == text
+    numbers = [float(show(interval[end]).replace(",", "")) for end in ("low", "value", "high")]
+    assert numbers == sorted(numbers) and numbers[0] < numbers[2]
+
+
 @pytest.mark.parametrize(("signed", "text"), [(False, "0.0"), (True, "+0.0")])
 def test_what_rounds_to_zero_has_no_minus(signed, text):
     declared = {"unit": "points", "digits": 1, "signed": signed}
