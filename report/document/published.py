@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt
 from report.build.validation import read_model, read_yaml
 from report.document.escape import attribute, markdown
 from report.document.marks import mark
+from report.document.numerals import general
 from report.errors import ColophonError, suggestion
 
 FILE = "published.yaml"
@@ -186,9 +187,9 @@ def number_text(raw: Any, unit: str, digits: int | None) -> str:
         return markdown(raw)
     scaled = 100 * raw if unit == "fraction" else raw
     if digits is None:
-        text = f"{scaled:,}" if isinstance(scaled, int) else f"{scaled:,.6g}"
+        text = f"{scaled:,}" if isinstance(scaled, int) else general(scaled, significant=6)
     else:
-        text = f"{scaled:,.{digits}f}"
+        text = f"{scaled:z,.{digits}f}"  # z: what rounds to zero has no minus
     return text.replace("-", "−")
 
 

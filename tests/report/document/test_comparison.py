@@ -12,9 +12,9 @@ from report.build.project import open_project
 from report.document.cells import Cell
 from report.document.comparison import Comparisons, Rows, reasons
 from report.document.marks import settle
-from report.document.published import Column, load
+from report.document.published import Column, load, number_text
 from report.document.tables import Tables
-from report.document.values import Value
+from report.document.values import Origin, Value
 from report.document.verdicts import judge
 from report.errors import ColophonError
 from tests.report.document.measured import Numbers, accuracy, classifier, value_of
@@ -144,6 +144,23 @@ def test_an_accuracy_is_reproduced_close_or_differs_by_the_two_intervals(right: 
 )
 def test_a_number_without_interval_is_compared_to_the_published_digits(path, theirs, column, expected):
     assert judge(numbers()[path], theirs, column, "x") == expected
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "digits"),
+    [
+        (1200000, 1200000.0, None),
+        (1200000.0, 1200000, None),
+        (61100840, 61100840.0, None),
+        (-0.0004, 0.0, 2),
+        (0.0, -0.0, None),
+    ],
+)
+def test_numbers_that_are_equal_are_reproduced_however_they_are_written(ours, theirs, digits):
+    value = Value(Origin("part/stage", Path()), ("count",), ours, {}, {})
+    assert judge(value, theirs, Column(digits=digits), "x") == "reproduced"
+    assert number_text(ours, "", digits) == number_text(theirs, "", digits)
+    assert "e" not in number_text(theirs, "", digits) and "−" not in number_text(ours, "", digits)
 
 
 def test_a_single_value_prints_with_its_unit_and_names_its_source(beside):
