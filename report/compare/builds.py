@@ -1,6 +1,7 @@
 """What a build holds: its values, the claims of a document, its figures."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,16 +33,20 @@ class Build:
     figures: dict[str, str] | None
 
 
-def read_build(folder: Path, profile: str, document: str) -> Build:
+def read_build(folder: Path, profile: str, document: str, tasks: Collection[str] | None = None) -> Build:
     """The build in `folder`: that of a profile, of a document in it, or of a whole project.
 
-    Results are read where there are some; a document's folder alone has its exports. Raises ColophonError
-    where there is neither.
+    Results are read where there are some; a document's folder alone has its exports.
+
+    Args:
+        tasks: the ids of those that are meant, since what was renamed leaves its results; None for all.
+
+    Raises ColophonError where there are neither results nor exports.
     """
     places = (folder, folder / "build" / profile, folder.parent)
     for place in places:
         if (place / "stages").is_dir():
-            return Build(stage_values(place), claims_in(place / document), figures_in(place))
+            return Build(stage_values(place, tasks), claims_in(place / document), figures_in(place, tasks))
     for place in (folder, *(place / document for place in places)):
         if (place / VALUES).is_file():
             return Build(whole(read_json(place / VALUES)), claims_in(place), None)
@@ -51,12 +56,12 @@ def read_build(folder: Path, profile: str, document: str) -> Build:
     )
 
 
-def stage_values(place: Path) -> dict[str, dict[str, Any]]:
-    """Every value below `stages/`, printed as its metric declares."""
+def stage_values(place: Path, tasks: Collection[str] | None) -> dict[str, dict[str, Any]]:
+    """Every value below `stages/`, of `tasks` if they are given, printed as its metric declares."""
     found = {}
     for path in sorted((place / "stages").rglob("metrics.json")):
         made = read_json(path.with_name(PROVENANCE))
-        if made:
+        if made and (tasks is None or made["id"] in tasks):
             schema = made.get("schema", {})
             stage = Value(Origin(made["id"], path.parent), (), read_json(path), schema, schema)
             found |= {key_of(value): described(value) for value in leaves(stage) if not is_group(value)}
@@ -80,11 +85,13 @@ def claims_in(folder: Path) -> dict[str, dict[str, Any]] | None:
     return {claim["name"]: claim for claim in read_json(folder / CLAIMS).get("claims", [])}
 
 
-def figures_in(place: Path) -> dict[str, str] | None:
-    """For each figure and animation the hashes of its files, as recorded when it was drawn."""
+def figures_in(place: Path, tasks: Collection[str] | None) -> dict[str, str] | None:
+    """For each figure and animation, of `tasks` if they are given, the hashes of its files when drawn."""
     found: dict[str, dict[str, str]] = {}
     for path in sorted(path for name in DRAWN for path in (place / name).rglob(PROVENANCE)):
         made = read_json(path)
+        if tasks is not None and made.get("id") not in tasks:
+            continue
         for file, sha256 in made.get("outputs", {}).items():
             name = Path(file).parts[0].split(".")[0].removesuffix("-poster")
             found.setdefault(f"{made['id']}/{name}", {})[file] = sha256

@@ -51,7 +51,7 @@ def compare(planner: Planner, document: str, ref: str, comment: str, every: bool
         raise ColophonError("REF is missing", "make diff REF=old/build/demo, or REF=<commit>")
     other = other_build(planner, document, ref)
     assemble_claims(planner, document)
-    now = read_build(project.build, project.profile, document)
+    now = read_build(project.build, project.profile, document, planner.tasks)
     if other.by_row:
         now = replace(now, figures=drawn_from(planner, modules_drawing(planner)))
     found = changes(other.build, now)

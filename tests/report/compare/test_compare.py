@@ -75,6 +75,17 @@ def test_a_folder_of_exports_alone_is_compared_but_for_its_figures(
     assert "Figures were not compared: REF does not hold them." in shown
 
 
+def test_what_a_renamed_stage_left_in_our_build_counts_as_gone(documented: Tiny) -> None:
+    for name in ("experiments/side.py", "figures/chain.py"):
+        (documented.root / name).rename(documented.root / name.replace(".py", "s.py"))
+    documented.edit("pipeline.yaml", "  side:\n", "  sides:\n")
+    documented.edit("pipeline.yaml", "  chain: {needs", "  chains: {needs")
+    shown = words(documented.make("diff", "REF=old").stdout)
+    assert (documented.root / "build/demo/stages/side/metrics.json").is_file()
+    assert "New: 1 value of sides. Gone: 1 value of side." in shown
+    assert "figures/chain/total gone figures/chains/total new" in shown
+
+
 def git(tiny: Tiny, *what: str) -> str:
     who = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main"]
     done = subprocess.run(["git", *who, *what], cwd=tiny.root, capture_output=True, text=True, check=True)
