@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from report.build.content import digest, write_json
+from report.build.documents import known_documents
 from report.build.plan import Planner
 from report.build.project import Project, git, open_project
 from report.build.provenance import read_provenance
@@ -43,7 +44,12 @@ def unpack_commit(project: Project, commit: str, document: str, folder: Path) ->
 
 
 def claims_of(planner: Planner, document: str) -> list[dict[str, Any]]:
-    """The claims of `document`, decided; its figures need not be drawn for that."""
+    """The claims of `document`, decided; its figures need not be drawn for that.
+
+    Raises ColophonError where there is no such document, and for whatever stops its assembly.
+    """
+    if document not in known_documents(planner.project):
+        raise ColophonError(f"the commit has no document {document}.")
     environment = make_environment(planner)
     environment.globals |= {"figure": str, "animation": str}
     folder = planner.project.root / "templates" / document

@@ -124,6 +124,20 @@ def test_a_commit_is_compared_by_what_it_recorded_with_its_own_wordings_and_data
     assert "was altered: its content has another hash\n  Restore it with git" in altered.stderr
 
 
+def test_a_commit_from_before_the_document_has_values_and_no_claims(documented: Tiny) -> None:
+    documented.write(".gitignore", "/build/\n/old/\n/templates/\nruns.txt\n")
+    git(documented, "init")
+    assert documented.make("record").returncode == 0
+    git(documented, "add", ".")
+    git(documented, "commit", "-m", "recorded, and no document yet")
+    documented.edit("profiles/demo.yaml", "scale: 2.0", "scale: 1.0")
+    done = documented.make("diff", "REF=HEAD")
+    assert done.returncode == 0, done.stderr
+    shown = words(done.stdout)
+    assert "chain/total:total 27 15" in shown
+    assert "Claims were not compared: the commit has no document report." in shown
+
+
 @pytest.mark.parametrize(
     ("ref", "problem"),
     [
