@@ -43,6 +43,11 @@ report html pdf figures experiments:
 	@$(PY) -m report plan $@ --render --doc "$(DOC)" --jobs "$(JOBS)"
 	@+if [ -f "$(PLAN)" ]; then exec $(PY) -m report make --doc "$(DOC)" $@ $(MAKE) --no-print-directory -f "$(PLAN)" $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS)); fi
 
+figures: $(if $(filter claims diff,$(MAKECMDGOALS)),asked)
+.PHONY: asked
+asked: setup # refuses what the two would refuse after an hour of stages
+	@$(PY) -m report check "$(DOC)" $(if $(filter diff,$(MAKECMDGOALS)),--ref "$(REF)")
+
 claims: figures ## the claims of DOC with their tests and verdicts; runs first what is stale
 	@$(PY) -m report claims "$(DOC)"
 

@@ -188,6 +188,17 @@ def render_now(planner: Planner, document: str, formats: list[str], *, is_fresh:
     return 0
 
 
+def check_command(project: Project, options: argparse.Namespace) -> int:
+    from report.build.documents import require_document
+
+    require_document(Planner(project), options.document)
+    if options.ref is not None:
+        from report.compare import require_ref
+
+        require_ref(project, options.document, options.ref)
+    return 0
+
+
 def claims_command(project: Project, options: argparse.Namespace) -> int:
     from report.document.build import assemble_claims
     from report.document.claim_list import show
@@ -274,6 +285,7 @@ COMMANDS = {
     "make": make_command,
     "submit": submit_command,
     "render": render_command,
+    "check": check_command,
     "claims": claims_command,
     "status": status_command,
     "lint": lint_command,

@@ -49,6 +49,10 @@ COMMANDS: dict[str, tuple[str, Options]] = {
         "Assemble a document from the results and render it.",
         DOCUMENT | {"formats": {"nargs": "+", "choices": ("html", "pdf")}},
     ),
+    "check": (
+        "Say before anything runs what claims or diff would refuse after it.",
+        DOCUMENT | {"--ref": {"help": "what diff is to compare with"}},
+    ),
     "claims": ("Show the claims of a document: test, figures, verdict.", DOCUMENT),
     "status": ("Show each stage: fresh, stale (and why), missing, running or failed.", {}),
     "lint": ("Refuse numbers that were typed by hand into the templates.", {}),

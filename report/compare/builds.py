@@ -43,13 +43,24 @@ def read_build(folder: Path, profile: str, document: str, tasks: Collection[str]
 
     Raises ColophonError where there are neither results nor exports.
     """
+    place, has_results = find_build(folder, profile, document)
+    if has_results:
+        return Build(stage_values(place, tasks), claims_in(place / document), figures_in(place, tasks))
+    return Build(whole(read_json(place / VALUES)), claims_in(place), None)
+
+
+def find_build(folder: Path, profile: str, document: str) -> tuple[Path, bool]:
+    """The folder of results, or else of exports, that `folder` means, and whether it is one of results.
+
+    Raises ColophonError where there are neither.
+    """
     places = (folder, folder / "build" / profile, folder.parent)
     for place in places:
         if (place / "stages").is_dir():
-            return Build(stage_values(place, tasks), claims_in(place / document), figures_in(place, tasks))
+            return place, True
     for place in (folder, *(place / document for place in places)):
         if (place / VALUES).is_file():
-            return Build(whole(read_json(place / VALUES)), claims_in(place), None)
+            return place, False
     raise ColophonError(
         f"REF={folder}: no build there, neither stages/ nor {VALUES}",
         f"Name the folder of a build, such as build/{profile}, or a copy of one.",

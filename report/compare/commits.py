@@ -21,12 +21,7 @@ def unpack_commit(project: Project, commit: str, document: str, folder: Path) ->
 
     Raises ColophonError for a commit that records nothing of the profile, and for an altered record.
     """
-    recorded = f"recorded/{project.profile}"
-    if not git(project.root, "ls-tree", commit, f"{recorded}/"):
-        raise ColophonError(
-            f"REF={commit[:12]}: this commit has no recorded results of the profile {project.profile}",
-            "Name the folder of a build instead, or a commit in which `make record` was run.",
-        )
+    require_recorded(project, commit)
     words = ["git", "archive", "--format=tar", commit]
     done = subprocess.run(words, cwd=project.root, capture_output=True, check=True)
     folder.mkdir()
@@ -41,6 +36,15 @@ def unpack_commit(project: Project, commit: str, document: str, folder: Path) ->
     except ColophonError as error:
         return planner, str(error)
     return planner, ""
+
+
+def require_recorded(project: Project, commit: str) -> None:
+    """Raise ColophonError for a commit that records nothing of the profile."""
+    if not git(project.root, "ls-tree", commit, f"recorded/{project.profile}/"):
+        raise ColophonError(
+            f"REF={commit[:12]}: this commit has no recorded results of the profile {project.profile}",
+            "Name the folder of a build instead, or a commit in which `make record` was run.",
+        )
 
 
 def claims_of(planner: Planner, document: str) -> list[dict[str, Any]]:

@@ -8,10 +8,10 @@ from pathlib import Path
 from rich.console import Console
 
 from report.build.plan import Planner
-from report.build.project import git
-from report.compare.builds import Build, read_build
+from report.build.project import Project, git
+from report.compare.builds import Build, find_build, read_build
 from report.compare.changes import changes
-from report.compare.commits import drawn_from, modules_drawing, unpack_commit
+from report.compare.commits import drawn_from, modules_drawing, require_recorded, unpack_commit
 from report.compare.show import markdown, notes, sections, show
 from report.document.build import assemble_claims
 from report.errors import ColophonError
@@ -47,8 +47,6 @@ def compare(planner: Planner, document: str, ref: str, comment: str, every: bool
     Raises ColophonError where `ref` is neither, where it holds no build, and where our results are stale.
     """
     project = planner.project
-    if not ref:
-        raise ColophonError("REF is missing", "make diff REF=old/build/demo, or REF=<commit>")
     other = other_build(planner, document, ref)
     assemble_claims(planner, document)
     now = read_build(project.build, project.profile, document, planner.tasks)
@@ -62,18 +60,37 @@ def compare(planner: Planner, document: str, ref: str, comment: str, every: bool
         Path(comment).write_text(markdown(title, tables, lines), encoding="utf-8")
 
 
-def other_build(planner: Planner, document: str, ref: str) -> Other:
-    """The build that `ref` means."""
-    project = planner.project
+def require_ref(project: Project, document: str, ref: str) -> None:
+    """Raise ColophonError, before anything is run for the comparison, where `ref` means no build."""
+    meant = meaning(project, ref)
+    if isinstance(meant, Path):
+        find_build(meant, project.profile, document)
+    else:
+        require_recorded(project, meant)
+
+
+def meaning(project: Project, ref: str) -> Path | str:
+    """The folder that `ref` names, or the whole hash of the commit. Raises ColophonError for neither."""
+    if not ref:
+        raise ColophonError("REF is missing", "make diff REF=old/build/demo, or REF=<commit>")
     folder = project.root / ref
     if folder.is_dir():
-        return Other(read_build(folder, project.profile, document), ref)
+        return folder
     commit = git(project.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     if not commit:
         raise ColophonError(f"REF={ref}: neither a folder nor a commit", "`git log` lists commits.")
-    name = ref if commit.startswith(ref) else f"{ref} ({commit[:8]})"
+    return commit
+
+
+def other_build(planner: Planner, document: str, ref: str) -> Other:
+    """The build that `ref` means."""
+    project = planner.project
+    meant = meaning(project, ref)
+    if isinstance(meant, Path):
+        return Other(read_build(meant, project.profile, document), ref)
+    name = ref if meant.startswith(ref) else f"{ref} ({meant[:8]})"
     with tempfile.TemporaryDirectory(prefix="colophon-diff-") as temporary:
-        then, unknown = unpack_commit(project, commit, document, Path(temporary) / "project")
+        then, unknown = unpack_commit(project, meant, document, Path(temporary) / "project")
         build = read_build(then.project.build, project.profile, document)
         figures = drawn_from(then, modules_drawing(planner))
     return Other(replace(build, figures=figures), name, unknown, by_row=True)

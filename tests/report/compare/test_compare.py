@@ -151,3 +151,18 @@ def test_what_is_no_build_is_refused(ref: str, problem: str, documented: Tiny) -
     assert done.returncode == 1 and f"error: {problem}" in done.stderr.replace(
         f"REF={documented.root}/", ""
     )
+
+
+def test_what_is_no_build_or_no_document_is_refused_before_anything_runs(documented: Tiny) -> None:
+    documented.edit("profiles/demo.yaml", "scale: 2.0", "scale: 1.0")
+    documented.ran()
+    for goal, problem in (
+        (["diff"], "REF is missing"),
+        (["diff", "REF=nowhere"], "REF=nowhere: neither a folder nor a commit"),
+        (["diff", "REF=profiles"], "profiles: no build there, neither stages/ nor values.json"),
+        (["diff", "REF=old", "DOC=typo"], "DOC=typo: no such document\n  Documents: report"),
+        (["claims", "DOC=typo"], "DOC=typo: no such document\n  Documents: report"),
+    ):
+        done = documented.make(*goal)
+        assert done.returncode != 0 and problem in done.stderr
+        assert "to run" not in done.stdout and documented.ran() == []
