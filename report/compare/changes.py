@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from report.compare.builds import Build
 from report.document.numerals import general
+from report.document.wording import p_value
 
 Told = Literal["apart", "outside", "within", "unknown"]
 WORDS: dict[Told, str] = {
@@ -132,7 +133,7 @@ def claim_changes(before: dict[str, Any], after: dict[str, Any]) -> list[ClaimCh
 def shown(claim: dict[str, Any]) -> str:
     """The figures of a claim with its p-value after Holm's correction."""
     adjusted = claim.get("adjusted_p")
-    return claim.get("figures", "") + (f"; Holm's p {adjusted:.2g}" if adjusted is not None else "")
+    return claim.get("figures", "") + (f"; Holm's p {p_value(adjusted)}" if adjusted is not None else "")
 
 
 def figure_changes(before: dict[str, str], after: dict[str, str]) -> dict[str, str]:

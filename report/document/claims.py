@@ -10,12 +10,21 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from report.document.hypotheses import Outcome
-from report.document.wording import amount, figures, p_equals, p_value, plain, summary, unit_of, unlinked
+from report.document.wording import (
+    LEVEL,
+    amount,
+    figures,
+    p_equals,
+    p_value,
+    plain,
+    summary,
+    unit_of,
+    unlinked,
+)
 from report.errors import ColophonError
 
 Verdict = Literal["holds", "fails", "undecided"]
 VERDICTS: tuple[Verdict, ...] = ("holds", "fails", "undecided")
-LEVEL = 0.05  # of a chapter's claims together
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 # Marks in a chapter's text, in characters of Unicode's private area, which no one types.
 PLACE, ADJUSTED, LACKING, END = "\ue010", "\ue011", "\ue012", "\ue013"

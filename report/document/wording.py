@@ -9,6 +9,7 @@ from report.document.numerals import general
 from report.document.regions import regions
 
 NBSP = "\u00a0"
+LEVEL = 0.05  # below which a p-value decides a claim
 FORMULA = "\ue020"  # in the place of one; of Unicode's private area, which no one types
 ATTRIBUTES = r'\{(?:[^{}"]|"(?:[^"\\]|\\.)*")*\}'
 TARGET = r'\([^()\s]*(?:\s"[^"]*")?\)'
@@ -29,12 +30,18 @@ def unit_of(outcome: Outcome) -> str:
 
 
 def p_value(p: float | None, equals: str = "") -> str:
-    """`0.013`, `< 0.001`, or a dash where there is none; `equals` stands before an exact one."""
+    """`0.013`, `< 0.001`, or a dash where there is none; `equals` stands before an exact one.
+
+    One that is just below the level has as many digits as tell it from that: `0.0499`.
+    """
     if p is None:
         return "–"
     if p < 0.001:
         return f"<{NBSP}0.001"
-    return equals + (f"{p:.3f}" if p < 0.1 else f"{p:.2f}")
+    digits = 3 if p < 0.1 else 2
+    while p < LEVEL <= round(p, digits):
+        digits += 1
+    return f"{equals}{p:.{digits}f}"
 
 
 def p_equals(p: float) -> str:

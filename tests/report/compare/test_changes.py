@@ -94,7 +94,7 @@ def test_claims_that_turned_come_before_those_whose_figures_moved() -> None:
         ("dropped", "holds", ""),
         ("moved", "holds", "holds"),
     ]
-    assert found[0].figures_after == "0.4 points; Holm's p 0.4"
+    assert found[0].figures_after == "0.4 points; Holm's p 0.40"
 
 
 def test_figures_are_told_by_what_happened_to_them() -> None:

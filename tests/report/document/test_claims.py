@@ -18,7 +18,7 @@ from report.document.claim_block import ClaimBlock
 from report.document.claim_list import show
 from report.document.claims import Claims
 from report.document.hypotheses import Outcome
-from report.document.wording import figures, plain, unlinked
+from report.document.wording import figures, p_value, plain, unlinked
 from report.errors import ColophonError
 from tests.report.document.measured import classifier
 from tests.tiny import Tiny
@@ -40,6 +40,24 @@ def render(template: str, **given: object) -> tuple[str, Claims]:
     text = environment.from_string(template).render(**given)
     claims: Claims = environment.claims  # type: ignore[attr-defined]  # ClaimBlock extends it
     return claims.decide(text), claims
+
+
+@pytest.mark.parametrize(
+    ("p", "printed"),
+    [
+        (0.0499, "0.0499"),
+        (0.04951, "0.0495"),
+        (0.04996, "0.04996"),
+        (0.0494, "0.049"),
+        (0.05, "0.050"),
+        (0.0503, "0.050"),
+        (0.0999, "0.100"),
+        (0.123, "0.12"),
+        (0.0009996, f"<{NBSP}0.001"),
+    ],
+)
+def test_a_p_value_below_the_level_does_not_read_as_the_level(p: float, printed: str):
+    assert p_value(p) == printed
 
 
 @pytest.mark.parametrize(
