@@ -3,6 +3,7 @@
 import os
 import time
 from pathlib import Path
+from stat import S_ISDIR
 
 WATCHED = ("pipeline.yaml", "profiles", "experiments", "figures", "templates")
 POLL = 0.1  # seconds
@@ -18,17 +19,22 @@ def snapshot(root: Path) -> Snapshot:
     return found
 
 
-def look(path: Path, found: Snapshot) -> None:
+def look(path: Path, found: Snapshot, above: tuple[tuple[int, int], ...] = ()) -> None:
+    """Add what lies at `path` to `found`.
+
+    Args:
+        above: device and inode of the folders that led here, into which a link may lead back.
+    """
     try:
-        if path.is_dir():
+        stat = path.stat()
+        if not S_ISDIR(stat.st_mode):
+            found[str(path)] = (stat.st_size, stat.st_mtime_ns)
+        elif (here := (stat.st_dev, stat.st_ino)) not in above:
             with os.scandir(path) as entries:
                 for entry in entries:
                     if not ignored(entry.name):
-                        look(Path(entry.path), found)
-        else:
-            stat = path.stat()
-            found[str(path)] = (stat.st_size, stat.st_mtime_ns)
-    except FileNotFoundError:  # an editor replaces it at this moment
+                        look(Path(entry.path), found, (*above, here))
+    except OSError:  # an editor replaces it at this moment, or it can't be read, which the build will tell
         return
 
 

@@ -173,6 +173,19 @@ def test_what_editors_leave_beside_a_file_is_no_change(tmp_path: Path) -> None:
     assert len(snapshot(tiny.root)) == len(before) + 1
 
 
+def test_links_that_lead_back_or_nowhere_do_not_end_the_watch(tmp_path: Path) -> None:
+    tiny = Tiny.create(tmp_path / "a tiny project")
+    tiny.write("templates/report/one.qmd.j2", "Words.")
+    before = snapshot(tiny.root)
+    templates = tiny.root / "templates"
+    for name, target in {"itself": "itself", "here": ".", "report/up": "..", "gone": "nowhere"}.items():
+        (templates / name).symlink_to(target)
+    linked = snapshot(tiny.root)
+    assert before.items() <= linked.items() and len(linked) < len(before) + 5
+    tiny.write("templates/report/one.qmd.j2", "Other words.")
+    assert snapshot(tiny.root) != linked
+
+
 def test_a_change_is_prose_where_templates_alone_changed(tmp_path: Path) -> None:
     tiny = Tiny.create(tmp_path / "project")
     before = snapshot(tiny.root)
