@@ -11,10 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from report.build.beside import files_beside, watch
-from report.build.data import require_data
 from report.build.imports import code_used, forget, require_own
 from report.build.pipeline import Task
-from report.build.plan import Planner
+from report.build.plan import Planner, require_data
 from report.build.progress import ProgressReporter, wants_bar
 from report.build.provenance import key_of
 from report.build.scripts import load, make_settings

@@ -1,12 +1,13 @@
 """Which tasks are fresh, which are stale and why: decided by content, never by timestamps."""
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from report.build.changes import part_changes
 from report.build.content import Content
-from report.build.data import require_data, taken_as_unchanged
 from report.build.pipeline import DataEntry, Task, expand
 from report.build.project import Project
 from report.build.provenance import output_hashes, read_provenance
@@ -132,14 +133,13 @@ class Planner:
     ) -> tuple[list[str], Missing]:
         """Why a result with the provenance `old` is not what a run would make now, and the data missing.
 
-        The inputs in `waits` are not looked at. Data that are not here are taken as unchanged, unless their
-        entry in the catalogue leads elsewhere.
+        The inputs in `waits` are not looked at. Data that are not here are taken as unchanged.
         """
         modules = {path: module_hash(self.project, self.content, path) for path in old["modules"]}
         try:
             if self.is_frozen(task) and modules != old["modules"]:
                 return part_changes(old, old | {"modules": modules}, []), {}  # without torch, if need be
-            new, missing = self.key_parts(task, modules, taken_as_unchanged(old, self.pipeline.data))
+            new, missing = self.key_parts(task, modules, old["data"])
         except ColophonError as error:
             if not self.is_frozen(task):
                 raise
@@ -283,3 +283,18 @@ class Planner:
 def is_read(name: str, names: list[str]) -> bool:
     """Whether the output `name` is among `names`: itself, the folder it lies in, or `*`."""
     return any(one in ("*", name) or name.startswith(f"{one}/") for one in names)
+
+
+def require_data(project: Project, name: str, entry: DataEntry) -> Path:
+    """The path of a data set or weights file. Raises ColophonError saying what to put where."""
+    path = project.data_path(entry.path)
+    if (path.is_dir() and any(path.iterdir())) or path.is_file():
+        return path
+    about = f" ({entry.about})" if entry.about else ""
+    source = f"\n  Get it from: {entry.source}" if entry.source else ""
+    source = source.replace("{torch_home}", shlex.quote(project.relative(project.torch_home)))
+    variable, below = project.data_variable(entry.path)
+    raise ColophonError(
+        f"{name}{about} is missing: nothing at {project.relative(path)}",
+        f"Put it there, or set {variable} to the folder that holds {below}.{source}",
+    )

@@ -108,9 +108,8 @@ def attempt(planner: Planner, task: Task) -> None:
         outputs = output_hashes(planner.content, temporary)
         if not outputs:
             raise ColophonError(f"{task.id} wrote nothing", f"See the log: {project.relative(log)}")
-        paths = {name: planner.pipeline.data[name].path for name in done.parts["data"]}
         provenance = make_provenance(
-            project, task, done.parts, outputs, data_paths=paths,
+            project, task, done.parts, outputs,
             seed=done.parts["settings"].get("seed"), schema=done.schema, facts=done.facts, reads=done.reads,
             started=started, seconds=round(time.monotonic() - begun, 3), **versioned,
         )  # fmt: skip
