@@ -14,6 +14,7 @@ from report.build.content import sha256
 from report.build.project import Project
 from report.build.source import CODE_FOLDERS, is_code
 
+_written: set[str] = set()  # those that this process opened to write, by absolute path
 _read: dict[str, str] = {}  # the sha256 of each, as it was when it was first opened, by absolute path
 _watched: list[tuple[str, ...]] = []  # the folders; nothing is watched without them
 
@@ -24,17 +25,24 @@ def watch(project: Project) -> None:
         sys.addaudithook(note)  # which can't be removed
     _watched[:] = [tuple(f"{project.root / folder}{os.sep}" for folder in CODE_FOLDERS)]
     _read.clear()
+    _written.clear()
 
 
 def note(event: str, arguments: tuple[Any, ...]) -> None:
     """What Python calls. An error in here would be one of the code that opens the file."""
-    if event != "open":
+    if event != "open" or len(arguments) != 3:
         return
-    name, flags = arguments[0], arguments[-1]
-    if not isinstance(name, str | bytes | os.PathLike) or (flags or 0) & os.O_ACCMODE != os.O_RDONLY:
+    name, _, flags = arguments
+    if not isinstance(name, str | bytes | os.PathLike) or not isinstance(flags, int):
         return
     path = os.path.abspath(os.fsdecode(name))  # noqa: PTH100  # quick, since many files are opened
-    if path.startswith(_watched[0]) and path not in _read and not is_code(path):
+    below = next((path[len(folder) :] for folder in _watched[0] if path.startswith(folder)), "")
+    if not below or is_cache(below):
+        return
+    if flags & os.O_ACCMODE != os.O_RDONLY:
+        _written.add(path)
+        return
+    if path not in _read and path not in _written and not is_code(path):
         _read[path] = ""  # what follows opens it, too
         with contextlib.suppress(OSError, ValueError):
             _read[path] = sha256(Path(path).read_bytes())
@@ -42,18 +50,11 @@ def note(event: str, arguments: tuple[Any, ...]) -> None:
             del _read[path]
 
 
+def is_cache(below: str) -> bool:
+    """Whether a file lies in a folder of caches, such as compiled functions, or in a hidden one."""
+    return any(part == "__pycache__" or part.startswith(".") for part in Path(below).parts[:-1])
+
+
 def files_read(project: Project) -> dict[str, str]:
     """The sha256 of each file beside the code that was read since `watch`, by path."""
     return {project.relative(Path(path)): hashed for path, hashed in sorted(_read.items())}
-
-
-def files_beside(project: Project) -> dict[str, str]:
-    """The sha256 of each file beside the code, read or not, by path; hidden ones left out."""
-    found = (
-        Path(folder, name)
-        for code in CODE_FOLDERS
-        for folder, _, names in os.walk(project.root / code)
-        for name in names
-        if not is_code(name) and not name.startswith(".")
-    )
-    return {project.relative(path): sha256(path.read_bytes()) for path in sorted(found) if path.is_file()}

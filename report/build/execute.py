@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from report.build.beside import files_beside, watch
+from report.build.beside import watch
 from report.build.imports import code_used, forget, require_own
 from report.build.pipeline import Task
 from report.build.plan import Planner, require_data
@@ -48,7 +48,6 @@ def execute(planner: Planner, task: Task, folder: Path, checkpoints: Path) -> Ex
     project = planner.project
     keep_memory()
     forget(project)
-    beside = files_beside(project)  # before the stage's own reading is watched
     watch(project)
     module = load(project, task)
     require_own(project, task.id)
@@ -59,7 +58,7 @@ def execute(planner: Planner, task: Task, folder: Path, checkpoints: Path) -> Ex
         raise error
     results = needed_results(planner, task)
     inputs = make_inputs(planner, task, results, list(planner.data_entries(task, resolved)))
-    checkpoint = checkpoints / checkpoint_key(planner, task, parts, beside)
+    checkpoint = checkpoints / checkpoint_key(planner, task, parts)
     outputs = Outputs(folder, checkpoint, ProgressReporter(task.id, wants_bar()))
     if task.is_drawn:
         try:
@@ -130,9 +129,9 @@ def entry_point(module: ModuleType, task: Task, name: str) -> Any:
     return function
 
 
-def checkpoint_key(planner: Planner, task: Task, parts: dict[str, Any], beside: dict[str, str]) -> str:
-    """The key for checkpoints, which also has the code that a stage may use only while it runs."""
-    code = closure(planner.project, planner.content, task.script) | beside
+def checkpoint_key(planner: Planner, task: Task, parts: dict[str, Any]) -> str:
+    """The key for checkpoints, which also has the code that a stage may import only while it runs."""
+    code = closure(planner.project, planner.content, task.script)
     return key_of({**parts, "modules": code | parts["modules"]})[:16]
 
 

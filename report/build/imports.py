@@ -78,6 +78,7 @@ def require_own(project: Project, task: str) -> None:
 def strangers(project: Project) -> dict[str, Path]:
     """The modules from the project's folder that this process has imported and that are in no key."""
     known = [*(project.root / folder for folder in CODE_FOLDERS), ENGINE / "report", Path(sys.prefix)]
+    known += [Path(sys.base_prefix), Path(sys.base_exec_prefix)]  # a Python may lie below the project
     known += [project.build.parent, project.data_dir, project.torch_home]  # made, or data
     skipped = tuple(f"{folder}{os.sep}" for folder in known)
     modules = [(name, getattr(module, "__file__", None)) for name, module in list(sys.modules.items())]

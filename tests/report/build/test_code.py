@@ -18,6 +18,15 @@ return Metrics(value=len(words), more=[])
 """
 
 
+NOTES = """\
+here = Path(__file__).parent
+Path(here, "own.txt").write_text("by itself")
+kept = [Path(here, name).read_text() for name in ("own.txt", ".cache/kept.txt", "__pycache__/kept.nbi")]
+Path(here, "own.txt").unlink()
+return Metrics(value=len(kept), more=[])
+"""
+
+
 @pytest.mark.parametrize("depth", [0, 1], ids=["at the top", "while it runs"])
 def test_a_module_that_is_in_no_key_is_refused(depth: int, built: Tiny) -> None:
     before = built.results()
@@ -72,4 +81,15 @@ def test_a_default_that_is_read_from_a_file_is_read_anew(built: Tiny) -> None:
     built.write("experiments/start.txt", "4")
     assert built.make("experiments").returncode == 0
     assert json.loads(built.read("build/demo/stages/side/metrics.json")) == {"value": 8}
+    assert built.make("experiments").stdout == "demo: experiments is up to date\n"
+
+
+def test_caches_and_files_that_a_stage_writes_itself_are_not_read_as_its_code(built: Tiny) -> None:
+    built.write("experiments/.cache/kept.txt", "one")
+    built.write("experiments/__pycache__/kept.nbi", "one")
+    built.stage("notes", NOTES)
+    assert built.make("experiments").returncode == 0
+    modules = json.loads(built.read("build/demo/stages/notes/provenance.json"))["modules"]
+    assert list(modules) == ["experiments/__init__.py", "experiments/notes.py"]
+    built.write("experiments/.cache/kept.txt", "another")
     assert built.make("experiments").stdout == "demo: experiments is up to date\n"
