@@ -188,7 +188,8 @@ def draw_pseudo(pseudo: Result, start: str, outputs: Outputs) -> None:
             axes.plot(rounds, values.T, color=colour, linewidth=0.6, alpha=0.5)
             axes.plot(rounds, values.mean(0), color=colour, label=curve["title"])
         axes.set(xlabel="round", title=title)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=3))
+        axes.margins(x=0.03)  # no tick behind the last round
         style.percent(axes.yaxis)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))

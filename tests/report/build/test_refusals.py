@@ -8,7 +8,6 @@ import pytest
 from report.build.plan import Planner
 from report.build.project import open_project
 from report.build.settings import resolve
-from report.build.status import describe
 from report.errors import ColophonError
 from tests.tiny import Tiny
 
@@ -243,18 +242,6 @@ def test_a_setting_that_lists_data_needs_each_entry_that_it_names(bare: Tiny) ->
     (bare.root / "data/numbers.txt").unlink()
     refused = bare.report("run", "chain/source", "--force")
     assert "numbers (three numbers) is missing" in refused.stderr
-
-
-def test_results_stay_fresh_without_the_data_they_were_made_from(built: Tiny) -> None:
-    (built.root / "data/numbers.txt").unlink()
-    assert built.make("experiments").stdout == "demo: experiments is up to date\n"
-    built.edit("profiles/demo.yaml", "scale: 2.0", "scale: 3.0")
-    assert "Put it there" in built.make("experiments").stderr
-    planner = Planner(open_project(root=built.root, env={}))
-    state, notes = describe(planner, planner.statuses({"chain/source"})[0], {})
-    assert state == "stale" and notes.endswith(
-        "numbers (three numbers) is missing: nothing at data/numbers.txt"
-    )
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from report.build.plan import Planner
+from report.build.project import open_project
+from report.build.status import describe
 from tests.tiny import CHAIN, Tiny
 
 MEMBERS = ["chain/member/seed=1", "chain/member/seed=2"]
@@ -228,3 +231,15 @@ def test_every_stage_to_run_is_told_with_its_reason(built: Tiny) -> None:
     assert "  chain/double: if chain/source changes\n" in told
     assert "✓ chain/total  already fresh  (" in told
     assert built.ran() == ["chain/source", "side"]
+
+
+def test_results_stay_fresh_without_the_data_they_were_made_from(built: Tiny) -> None:
+    (built.root / "data/numbers.txt").unlink()
+    assert built.make("experiments").stdout == "demo: experiments is up to date\n"
+    built.edit("profiles/demo.yaml", "scale: 2.0", "scale: 3.0")
+    assert "Put it there" in built.make("experiments").stderr
+    planner = Planner(open_project(root=built.root, env={}))
+    state, notes = describe(planner, planner.statuses({"chain/source"})[0], {})
+    assert state == "stale" and notes.endswith(
+        "numbers (three numbers) is missing: nothing at data/numbers.txt"
+    )
