@@ -1,60 +1,129 @@
-"""Files beside the code that a stage reads, such as a list of words: they count as its code does.
+"""What a stage reads from the code's folders besides the modules that it imports: it counts as code does.
 
-Python tells of each file that this process opens (PEP 578), also those that libraries open through it,
-such as matplotlib's style sheets.
+Files, such as a list of words; Python that is run or read by its path; the names in a folder that is
+listed; Python that is started as a process. Python tells of each (PEP 578), also of those that libraries
+open through it, such as matplotlib's style sheets.
 """
 
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from report.build.content import sha256
+from report.build.content import Content, sha256
 from report.build.project import Project
-from report.build.source import CODE_FOLDERS, is_code
+from report.build.source import CODE_FOLDERS, closure, is_cache, listing_hash, source_hash
+from report.errors import ColophonError
+
+IMPORTS = "importlib._bootstrap_external"  # Python's module that reads those that are imported
+THROUGH = (__name__, "pathlib", "pathlib._local")  # which open and list for whoever calls them
 
 _written: set[str] = set()  # those that this process opened to write, by absolute path
-_read: dict[str, str] = {}  # the sha256 of each, as it was when it was first opened, by absolute path
+_read: dict[
+    str, bytes
+] = {}  # of each file as it was first opened, by absolute path: Python, or else a hash
+_listed: dict[str, str] = {}  # the hash of each folder's names, as it was first listed, by absolute path
+_started: set[str] = set()  # Python that runs in a process of its own, by absolute path
 _watched: list[tuple[str, ...]] = []  # the folders; nothing is watched without them
 
 
 def watch(project: Project) -> None:
-    """Note from now on which files this process reads below the code's folders; forget earlier ones."""
+    """Note from now on what this process reads below the code's folders; forget what it did before."""
     if not _watched:
         sys.addaudithook(note)  # which can't be removed
     _watched[:] = [tuple(f"{project.root / folder}{os.sep}" for folder in CODE_FOLDERS)]
-    _read.clear()
-    _written.clear()
+    for known in (_read, _written, _listed, _started):
+        known.clear()
 
 
 def note(event: str, arguments: tuple[Any, ...]) -> None:
     """What Python calls. An error in here would be one of the code that opens the file."""
-    if event != "open" or len(arguments) != 3:
-        return
-    name, _, flags = arguments
-    if not isinstance(name, str | bytes | os.PathLike) or not isinstance(flags, int):
-        return
-    path = os.path.abspath(os.fsdecode(name))  # noqa: PTH100  # quick, since many files are opened
-    below = next((path[len(folder) :] for folder in _watched[0] if path.startswith(folder)), "")
-    if not below or is_cache(below):
-        return
-    if flags & os.O_ACCMODE != os.O_RDONLY:
+    if event == "open" and len(arguments) == 3:
+        name, _, flags = arguments
+        if isinstance(flags, int) and (path := below(name)):
+            opened(path, flags & os.O_ACCMODE != os.O_RDONLY)
+    elif event in ("os.listdir", "os.scandir"):
+        if path := below("." if arguments[0] is None else arguments[0], os.sep):
+            listed(path)
+    elif event == "subprocess.Popen":
+        _started.update(scripts(arguments[1], arguments[2]))
+
+
+def below(name: object, end: str = "") -> str:
+    """The absolute path of what is called `name`, if it lies below the code's folders and in no cache."""
+    if not isinstance(name, str | bytes | os.PathLike):
+        return ""  # a file's or a folder's number
+    path = os.path.abspath(os.fsdecode(name)) + end  # noqa: PTH100  # quick, as many are opened
+    rest = next((path[len(folder) :] for folder in _watched[0] if path.startswith(folder)), None)
+    return "" if rest is None or any(map(is_cache, rest.split(os.sep)[:-1])) else path  # noqa: PTH206
+
+
+def opened(path: str, to_write: bool) -> None:
+    """Keep what a file holds when it is read first, unless this process wrote it or imports it."""
+    if to_write:
         _written.add(path)
-        return
-    if path not in _read and path not in _written and not is_code(path):
-        _read[path] = ""  # what follows opens it, too
-        with contextlib.suppress(OSError, ValueError):
-            _read[path] = sha256(Path(path).read_bytes())
-        if not _read[path]:  # a folder, or nothing yet
+    elif not (path in _read or path in _written or path.endswith(".pyc") or is_ours()):
+        _read[path] = b""  # what follows opens it, too
+        try:
+            content = Path(path).read_bytes()
+        except (OSError, ValueError):  # a folder, or nothing yet
             del _read[path]
+        else:
+            _read[path] = content if path.endswith(".py") else sha256(content).encode()
 
 
-def is_cache(below: str) -> bool:
-    """Whether a file lies in a folder of caches, such as compiled functions, or in a hidden one."""
-    return any(part == "__pycache__" or part.startswith(".") for part in Path(below).parts[:-1])
+def listed(path: str) -> None:
+    """Keep which names a folder holds when it is listed first."""
+    if path not in _listed and not is_ours():
+        _listed[path] = ""  # what follows lists it, too
+        with contextlib.suppress(OSError):
+            _listed[path] = listing_hash(path)
+        if not _listed[path]:
+            del _listed[path]
 
 
-def files_read(project: Project) -> dict[str, str]:
-    """The sha256 of each file beside the code that was read since `watch`, by path."""
-    return {project.relative(Path(path)): hashed for path, hashed in sorted(_read.items())}
+def is_ours() -> bool:
+    """Whether it is the engine that reads, or Python's import, whose modules are hashed as loaded."""
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__") in THROUGH:
+        frame = frame.f_back
+    name = frame.f_globals.get("__name__") or ""
+    return name == IMPORTS or name.startswith("report.")
+
+
+def scripts(words: object, folder: object) -> Iterator[str]:
+    """The project's Python that a command starts: by its path, or by its name after `-m`."""
+    several = words if isinstance(words, list | tuple) else [words]
+    command = [os.fsdecode(word) for word in several if isinstance(word, str | bytes | os.PathLike)]
+    start = os.fsdecode(folder) if isinstance(folder, str | bytes | os.PathLike) else ""
+    for place, word in enumerate(command):
+        name = f"{word.replace('.', os.sep)}.py" if command[place - 1 : place] == ["-m"] else word
+        path = below(os.path.join(start, name)) if "\0" not in name else ""  # noqa: PTH118
+        if path.endswith(".py") and os.path.isfile(path):  # noqa: PTH113
+            yield path
+
+
+def files_read(project: Project, content: Content) -> dict[str, str]:
+    """What was read since `watch`: by path, as `source.module_hash` tells it; folders end in a slash.
+
+    Of Python that runs in a process of its own also what it names in its imports. Raises ColophonError for
+    a name that is no UTF-8, and for Python that can't be parsed.
+    """
+    found = {}
+    for path, held in _read.items():
+        name = project.relative(Path(path))
+        found[name] = source_hash(content, name, held) if path.endswith(".py") else held.decode()
+    for path, hashed in _listed.items():
+        found[f"{project.relative(Path(path))}/"] = hashed
+    for path in _started:
+        found |= closure(project, content, project.relative(Path(path)))
+    for name in found:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise ColophonError(
+                f"{name!a} counts as code, but its name is no UTF-8", "Rename it."
+            ) from None
+    return dict(sorted(found.items()))

@@ -22,7 +22,13 @@ def without(mapping: dict[str, Any], keys: list[str]) -> dict[str, Any]:
 
 def module_changes(old: dict[str, str], new: dict[str, str]) -> list[str]:
     changed = [path for path in old if old[path] != new.get(path)]
-    return [f"{path} {'is gone' if new[path] == 'missing' else 'was edited'}" for path in changed]
+    return [f"{path} {edited(path, new[path])}" for path in changed]
+
+
+def edited(path: str, found: str) -> str:
+    if found == "missing":
+        return "is gone"
+    return "holds other names" if path.endswith("/") else "was edited"
 
 
 def setting_changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

@@ -56,14 +56,14 @@ def imported_files(project: Project) -> dict[str, Path]:
 
 def code_used(project: Project, content: Content) -> dict[str, str]:
     """The hash, by path, of each project module that this process has imported, of its syntax as loaded,
-    and of each file beside them that it has read since `watch`."""
+    and of what it has read beside them since `watch`."""
     modules = {
         project.relative(file): source_hash(
             content, project.relative(file), _sources.get(str(file)) or file.read_bytes()
         )
         for file in sorted(imported_files(project).values())
     }
-    return modules | files_read(project)
+    return modules | files_read(project, content) | modules  # as loaded, not as read since
 
 
 def require_own(project: Project, task: str) -> None:

@@ -99,9 +99,9 @@ def attempt(planner: Planner, task: Task) -> None:
         temporary.mkdir(parents=True)
         with logs.kept(log), children.supervised():
             done = execute(planner, task, temporary, checkpoint_folder(project, task))
-            require_free_names(task, temporary)
-            if done.metrics is not None:
-                write_json(temporary / "metrics.json", done.metrics)
+        require_free_names(task, temporary)
+        if done.metrics is not None:
+            write_json(temporary / "metrics.json", done.metrics)
         require_own(project, task.id)
         done.parts["modules"] = code_used(project, planner.content)  # some only while it ran
         shutil.copyfile(log, temporary / LOG)

@@ -4,6 +4,7 @@ import ast
 import hashlib
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from report.build.content import Content, sha256
 from report.build.project import Project
@@ -60,18 +61,26 @@ def walk(node: object) -> Iterator[str]:
 def module_hash(project: Project, content: Content, path: str) -> str:
     """The syntax hash of the project's module at `path`; `missing` where there is no such file.
 
-    Of a file that is no Python the hash of its bytes. Raises ColophonError, with file and line, for a
-    module that Python can't parse.
+    Of a file that is no Python the hash of its bytes, of a folder (which ends in a slash) that of the names
+    in it. Raises ColophonError, with file and line, for a module that Python can't parse.
     """
     file = project.root / path
+    if path.endswith("/"):
+        return listing_hash(file) if file.is_dir() else "missing"
     if not file.is_file():
         return "missing"
-    return source_hash(content, path, file.read_bytes()) if is_code(path) else content.file(file)
+    return source_hash(content, path, file.read_bytes()) if path.endswith(".py") else content.file(file)
 
 
-def is_code(path: str) -> bool:
-    """Whether a file is Python, as written or as compiled."""
-    return path.endswith((".py", ".pyc"))
+def listing_hash(folder: str | Path) -> str:
+    """The sha256 of the names in `folder`, without caches and hidden ones. Raises OSError."""
+    names = sorted(os.fsencode(name) for name in os.listdir(folder) if not is_cache(name))  # noqa: PTH208
+    return sha256(b"\0".join(names))
+
+
+def is_cache(name: str) -> bool:
+    """Whether it is the name of a folder of caches, such as compiled functions, or a hidden one."""
+    return name == "__pycache__" or name.startswith(".")
 
 
 def source_hash(content: Content, path: str, source: bytes) -> str:

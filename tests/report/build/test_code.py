@@ -1,6 +1,8 @@
 """Code and files beside it that no key could hold without more ado: held, or refused."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +26,17 @@ Path(here, "own.txt").write_text("by itself")
 kept = [Path(here, name).read_text() for name in ("own.txt", ".cache/kept.txt", "__pycache__/kept.nbi")]
 Path(here, "own.txt").unlink()
 return Metrics(value=len(kept), more=[])
+"""
+
+
+ALONE = """\
+import glob, os, runpy, subprocess, sys
+os.listdir(Path(__file__).parent / "words")
+words = [name for folder in ("words", "words/more", "none") for name in glob.glob(f"experiments/{folder}/*.txt")]
+values = runpy.run_path("experiments/plain.py")
+command = [sys.executable, "-m", "experiments.started"]
+told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+return Metrics(value=len(words) + values["VALUE"] + int(told), more=[])
 """
 
 
@@ -93,3 +106,49 @@ def test_caches_and_files_that_a_stage_writes_itself_are_not_read_as_its_code(bu
     assert list(modules) == ["experiments/__init__.py", "experiments/notes.py"]
     built.write("experiments/.cache/kept.txt", "another")
     assert built.make("experiments").stdout == "demo: experiments is up to date\n"
+
+
+def test_folders_that_are_listed_and_python_that_runs_alone_count_as_the_code_that_uses_them(
+    built: Tiny,
+) -> None:
+    built.stage("alone", ALONE)
+    built.write("experiments/words/one.txt", "")
+    built.write("experiments/words/more/two.txt", "")
+    built.write("experiments/words/.hidden", "")
+    built.write("experiments/plain.py", "VALUE = 10\n")
+    built.write("experiments/helped.py", "VALUE = 100\n")
+    built.write("experiments/started.py", "from experiments import helped\n\nprint(helped.VALUE)\n")
+    assert built.make("experiments").returncode == 0
+    metrics = "build/demo/stages/alone/metrics.json"
+    assert json.loads(built.read(metrics))["value"] == 112
+    modules = json.loads(built.read("build/demo/stages/alone/provenance.json"))["modules"]
+    assert list(modules) == [
+        "experiments/__init__.py",
+        "experiments/alone.py",
+        "experiments/helped.py",
+        "experiments/plain.py",
+        "experiments/started.py",
+        "experiments/words/",
+        "experiments/words/more/",
+    ]
+    built.write("experiments/words/.other", "")  # hidden
+    built.write("experiments/plain.py", "# told\nVALUE = 10\n")  # the same syntax
+    assert built.make("experiments").stdout == "demo: experiments is up to date\n"
+    for path, text, why in [
+        ("experiments/words/more/three.txt", "", "experiments/words/more/ holds other names"),
+        ("experiments/plain.py", "VALUE = 20\n", "experiments/plain.py was edited"),
+        ("experiments/helped.py", "VALUE = 200\n", "experiments/helped.py was edited"),
+    ]:
+        built.write(path, text)
+        assert f"  alone: {why}\n" in built.make("experiments").stdout
+    assert json.loads(built.read(metrics))["value"] == 223
+
+
+def test_a_file_beside_the_code_whose_name_is_no_utf8_is_refused(built: Tiny) -> None:
+    built.stage("latin", 'return Metrics(value=len(open(b"experiments/w\\xf6rter").read()), more=[])\n')
+    Path(os.fsdecode(bytes(built.root / "experiments") + b"/w\xf6rter")).write_text("one")
+    done = built.make("experiments")
+    assert done.returncode != 0
+    assert (
+        "'experiments/w\\udcf6rter' counts as code, but its name is no UTF-8\n  Rename it." in done.stderr
+    )
