@@ -28,7 +28,7 @@ $(error GNU make 4 or newer is needed, this is $(MAKE_VERSION): install a newer 
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help report html pdf figures experiments claims diff status record record-check clean preview new test test-slurm test-faults lint benchmark benchmark-engine benchmark-render picture lock setup latex chromium slurm
+.PHONY: help report html pdf figures experiments claims diff run status record record-check clean preview new test test-slurm test-faults lint benchmark benchmark-engine benchmark-render picture lock setup latex chromium slurm
 
 ## Build
 
@@ -53,6 +53,9 @@ claims: figures ## the claims of DOC with their tests and verdicts; runs first w
 
 diff: figures ## how values, claims and figures differ from REF, a build's folder or a commit; COMMENT=file.md, ALL=1
 	@$(PY) -m report diff "$(DOC)" --ref "$(REF)" --comment "$(COMMENT)" $(if $(ALL),--all)
+
+run: setup ## the stage STAGE alone, and before it what it needs and is stale; FORCE=1 also if it is fresh
+	@$(PY) -m report run "$(STAGE)" $(if $(FORCE),--force)
 
 status: setup ## each stage: fresh, stale and why, missing, running or failed
 	@$(PY) -m report status

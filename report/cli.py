@@ -153,6 +153,10 @@ def plan_command(project: Project, options: argparse.Namespace) -> int:
         from report.render.document import choose
 
         choose(project.renderer)  # refused now, not after an hour of stages, where it is missing
+    if stale and render:
+        from report.document.checks import require_sound
+
+        require_sound(planner, options.doc)  # now, not after an hour of stages
     print(announce(stale, render, options.goal, project.profile), flush=True)
     if options.render and not stale:  # spares Make and the start of two processes
         file.unlink(missing_ok=True)
@@ -191,7 +195,11 @@ def render_now(planner: Planner, document: str, formats: list[str], *, is_fresh:
 def check_command(project: Project, options: argparse.Namespace) -> int:
     from report.build.documents import require_document
 
-    require_document(Planner(project), options.document)
+    planner = Planner(project)
+    require_document(planner, options.document)
+    from report.document.checks import require_sound
+
+    require_sound(planner, options.document)
     if options.ref is not None:
         from report.compare import require_ref
 

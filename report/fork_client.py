@@ -74,6 +74,10 @@ def follow(pid: int, ours: socket.socket) -> int:
         return 1
     status = int(told)
     if status < 0:
+        if -status not in (signal.SIGINT, signal.SIGTERM):
+            from report.build.killed import note_end
+
+            note_end(sys.argv[1:], -status)
         signal.signal(-status, signal.SIG_DFL) if -status not in (signal.SIGKILL, signal.SIGSTOP) else None
         os.kill(os.getpid(), -status)
     return status

@@ -32,7 +32,7 @@ def create(name: str, here: Path) -> Path:
         raise ColophonError(f"NAME={name}: no folder {target.parent}", "Make it first, or mend the path.")
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as temporary:
         made = Path(temporary) / target.name
-        shutil.copytree(SKELETON, made, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(SKELETON, made, ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
         for file in MADE_FOR_ONE:
             text = (made / file).read_text(encoding="utf-8")
             text = text.replace("@TITLE@", title(target.name)).replace("@ENGINE@", way_to_engine(target))

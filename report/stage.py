@@ -105,7 +105,7 @@ class Result:
                 raise ColophonError(
                     f"{self.stage}{f' ({each})' if each else ''}: its output {file} is left out of the "
                     "record that it was restored from",
-                    f"Run it whole: python -m report run --force {self.stage}, then build again.",
+                    f"Run it whole: make run FORCE=1 STAGE={self.stage}, then build again.",
                 )
         if not path.exists():
             have = ", ".join(sorted(p.name for p in self._directory.iterdir()))
@@ -133,8 +133,8 @@ class Inputs:
         found = self.all(stage)
         if len(found) != 1:
             raise ColophonError(
-                f"asked for the one result of {stage!r}, but there are {len(found)}",
-                "Name it under `needs` in pipeline.yaml; use inputs.all(…) for an expanded stage.",
+                f"asked for the one result of {stage!r}, but there are {len(found) or 'none'}",
+                "Use inputs.all(…)." if found else "Name it under `needs` in pipeline.yaml.",
             )
         return found[0]
 

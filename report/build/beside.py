@@ -1,23 +1,27 @@
-"""What a stage reads from the code's folders besides the modules that it imports: it counts as code does.
+"""What a stage reads from the project's folder besides the modules that it imports: it counts as code does.
 
 Files, such as a list of words; Python that is run or read by its path; the names in a folder that is
 listed; Python that is started as a process. Python tells of each (PEP 578), also of those that libraries
-open through it, such as matplotlib's style sheets.
+open through it, such as matplotlib's style sheets. Results are read by name, from those that a stage needs.
 """
 
 import contextlib
+import itertools
 import os
+import shlex
 import sys
 from collections.abc import Iterator
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
-from report.build.content import Content, sha256
-from report.build.project import Project
-from report.build.source import CODE_FOLDERS, closure, is_cache, listing_hash, source_hash
+from report.build.content import Content
+from report.build.project import ENGINE, Project
+from report.build.source import closure, is_cache, listing_hash, source_hash
 from report.errors import ColophonError
 
 IMPORTS = "importlib._bootstrap_external"  # Python's module that reads those that are imported
+PLACES = tuple(f"{place}{os.sep}" for place in ("stages", "figures", "animations"))
 THROUGH = (__name__, "pathlib", "pathlib._local")  # which open and list for whoever calls them
 
 _written: set[str] = set()  # those that this process opened to write, by absolute path
@@ -26,16 +30,24 @@ _read: dict[
 ] = {}  # of each file as it was first opened, by absolute path: Python, or else a hash
 _listed: dict[str, str] = {}  # the hash of each folder's names, as it was first listed, by absolute path
 _started: set[str] = set()  # Python that runs in a process of its own, by absolute path
-_watched: list[tuple[str, ...]] = []  # the folders; nothing is watched without them
+_results: set[str] = set()  # files of results, by absolute path
+_watched: list[tuple[str, str, tuple[str, ...]]] = []  # root, results and what is skipped; or nothing yet
 
 
 def watch(project: Project) -> None:
-    """Note from now on what this process reads below the code's folders; forget what it did before."""
+    """Note from now on what this process reads below the project's folder; forget what it did before."""
     if not _watched:
         sys.addaudithook(note)  # which can't be removed
-    _watched[:] = [tuple(f"{project.root / folder}{os.sep}" for folder in CODE_FOLDERS)]
-    for known in (_read, _written, _listed, _started):
+    _watched[:] = [(f"{project.root}{os.sep}", f"{project.build}{os.sep}", foreign(project))]
+    for known in (_read, _written, _listed, _started, _results):
         known.clear()
+
+
+def foreign(project: Project) -> tuple[str, ...]:
+    """What may lie below the project's folder and is no code of it, each with a separator at its end."""
+    folders = [ENGINE / "report", Path(sys.prefix), Path(sys.base_prefix), Path(sys.base_exec_prefix)]
+    folders += [project.build.parent, project.data_dir, project.torch_home]  # made, or data
+    return tuple(f"{folder}{os.sep}" for folder in folders)
 
 
 def note(event: str, arguments: tuple[Any, ...]) -> None:
@@ -44,6 +56,8 @@ def note(event: str, arguments: tuple[Any, ...]) -> None:
         name, _, flags = arguments
         if isinstance(flags, int) and (path := below(name)):
             opened(path, flags & os.O_ACCMODE != os.O_RDONLY)
+        elif isinstance(name, str | os.PathLike) and is_result(name) and not is_ours():
+            _results.add(os.path.abspath(os.fspath(name)))  # noqa: PTH100
     elif event in ("os.listdir", "os.scandir"):
         if path := below("." if arguments[0] is None else arguments[0], os.sep):
             listed(path)
@@ -52,12 +66,21 @@ def note(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def below(name: object, end: str = "") -> str:
-    """The absolute path of what is called `name`, if it lies below the code's folders and in no cache."""
+    """The absolute path of what is called `name`, if it lies below the project's folder and in no cache."""
     if not isinstance(name, str | bytes | os.PathLike):
         return ""  # a file's or a folder's number
     path = os.path.abspath(os.fsdecode(name)) + end  # noqa: PTH100  # quick, as many are opened
-    rest = next((path[len(folder) :] for folder in _watched[0] if path.startswith(folder)), None)
-    return "" if rest is None or any(map(is_cache, rest.split(os.sep)[:-1])) else path  # noqa: PTH206
+    root, _, skipped = _watched[0]
+    if not path.startswith(root) or path == root or path.startswith(skipped):
+        return ""
+    return "" if any(map(is_cache, path[len(root) :].split(os.sep)[:-1])) else path  # noqa: PTH206
+
+
+def is_result(name: str | os.PathLike[str]) -> bool:
+    """Whether it is a file of a result that is in place."""
+    path = os.path.abspath(os.fspath(name))  # noqa: PTH100
+    build = _watched[0][1]
+    return path.startswith(build) and path[len(build) :].startswith(PLACES)
 
 
 def opened(path: str, to_write: bool) -> None:
@@ -67,11 +90,11 @@ def opened(path: str, to_write: bool) -> None:
     elif not (path in _read or path in _written or path.endswith(".pyc") or is_ours()):
         _read[path] = b""  # what follows opens it, too
         try:
-            content = Path(path).read_bytes()
+            with Path(path).open("rb") as file:
+                python = path.endswith(".py")
+                _read[path] = file.read() if python else file_digest(file, "sha256").hexdigest().encode()
         except (OSError, ValueError):  # a folder, or nothing yet
             del _read[path]
-        else:
-            _read[path] = content if path.endswith(".py") else sha256(content).encode()
 
 
 def listed(path: str) -> None:
@@ -94,15 +117,22 @@ def is_ours() -> bool:
 
 
 def scripts(words: object, folder: object) -> Iterator[str]:
-    """The project's Python that a command starts: by its path, or by its name after `-m`."""
+    """The project's Python that a command, or a shell's, starts by its path or by its name after `-m`."""
     several = words if isinstance(words, list | tuple) else [words]
     command = [os.fsdecode(word) for word in several if isinstance(word, str | bytes | os.PathLike)]
+    if command[1:2] == ["-c"]:
+        lexer = shlex.shlex(command[-1], posix=True, punctuation_chars=True)
+        lexer.whitespace_split = True
+        with contextlib.suppress(ValueError):  # an open quote
+            command = list(lexer)
     start = os.fsdecode(folder) if isinstance(folder, str | bytes | os.PathLike) else ""
-    for place, word in enumerate(command):
-        name = f"{word.replace('.', os.sep)}.py" if command[place - 1 : place] == ["-m"] else word
-        path = below(os.path.join(start, name)) if "\0" not in name else ""  # noqa: PTH118
-        if path.endswith(".py") and os.path.isfile(path):  # noqa: PTH113
-            yield path
+    for before, word in itertools.pairwise(["", *command]):
+        stem = word.replace(".", os.sep)
+        module = (f"{stem}.py", f"{stem}/__init__.py", f"{stem}/__main__.py")
+        for name in module if before == "-m" else (word,):
+            path = below(os.path.join(start, name)) if "\0" not in name else ""  # noqa: PTH118
+            if path.endswith(".py") and os.path.isfile(path):  # noqa: PTH113
+                yield path
 
 
 def files_read(project: Project, content: Content) -> dict[str, str]:
@@ -113,6 +143,8 @@ def files_read(project: Project, content: Content) -> dict[str, str]:
     """
     found = {}
     for path, held in _read.items():
+        if path in _written:
+            continue
         name = project.relative(Path(path))
         found[name] = source_hash(content, name, held) if path.endswith(".py") else held.decode()
     for path, hashed in _listed.items():
@@ -127,3 +159,8 @@ def files_read(project: Project, content: Content) -> dict[str, str]:
                 f"{name!a} counts as code, but its name is no UTF-8", "Rename it."
             ) from None
     return dict(sorted(found.items()))
+
+
+def results_read(project: Project) -> list[str]:
+    """The files of results that were opened since `watch`."""
+    return sorted(project.relative(Path(path)) for path in _results)

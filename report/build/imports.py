@@ -10,7 +10,7 @@ from collections.abc import Callable
 from importlib.machinery import FileFinder, SourceFileLoader
 from pathlib import Path
 
-from report.build.beside import files_read
+from report.build.beside import files_read, foreign
 from report.build.content import Content
 from report.build.project import ENGINE, Project
 from report.build.source import CODE_FOLDERS, source_hash
@@ -59,7 +59,9 @@ def code_used(project: Project, content: Content) -> dict[str, str]:
     and of what it has read beside them since `watch`."""
     modules = {
         project.relative(file): source_hash(
-            content, project.relative(file), _sources.get(str(file)) or file.read_bytes()
+            content,
+            project.relative(file),
+            _sources[str(file)] if str(file) in _sources else file.read_bytes(),
         )
         for file in sorted(imported_files(project).values())
     }
@@ -77,10 +79,7 @@ def require_own(project: Project, task: str) -> None:
 
 def strangers(project: Project) -> dict[str, Path]:
     """The modules from the project's folder that this process has imported and that are in no key."""
-    known = [*(project.root / folder for folder in CODE_FOLDERS), ENGINE / "report", Path(sys.prefix)]
-    known += [Path(sys.base_prefix), Path(sys.base_exec_prefix)]  # a Python may lie below the project
-    known += [project.build.parent, project.data_dir, project.torch_home]  # made, or data
-    skipped = tuple(f"{folder}{os.sep}" for folder in known)
+    skipped = (*foreign(project), *(f"{project.root / folder}{os.sep}" for folder in CODE_FOLDERS))
     modules = [(name, getattr(module, "__file__", None)) for name, module in list(sys.modules.items())]
     ours = {name: file for name, file in modules if file and file.startswith(f"{project.root}{os.sep}")}
     return {

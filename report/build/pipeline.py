@@ -268,6 +268,11 @@ def task_id(name: str, each: dict[str, Any]) -> str:
     return "/".join([name, *words])
 
 
+def anchor(task_id: str) -> str:
+    """The identifier of a task's record in the colophon."""
+    return "stage-" + re.sub(r"[^\w.:]", "-", task_id).lower()
+
+
 def expand(project: Project, content: Content) -> tuple[Pipeline, dict[str, Task]]:
     """Every task of the profile by id, those needed before those that need them."""
     pipeline = load_pipeline(project, content)
@@ -275,6 +280,7 @@ def expand(project: Project, content: Content) -> tuple[Pipeline, dict[str, Task
     rows = rows_of(pipeline)
     order = TopologicalSorter({name: row.needs for name, row in rows.items()}).static_order()
     tasks: dict[str, Task] = {}
+    anchors: dict[str, str] = {}  # the task by its record's
     for name in order:
         row = rows[name]
         for each in combinations(name, row, profile, f"profiles/{project.profile}.yaml"):
@@ -287,11 +293,13 @@ def expand(project: Project, content: Content) -> tuple[Pipeline, dict[str, Task
             # Of one stage in the profile's order, which scripts see; the order of rows means nothing.
             needs = tuple(other.id for other in sorted(needed, key=lambda other: other.name))
             task = Task(task_id(name, each), name, row, each, profile.stages.get(name, {}) | each, needs)
-            if task.id in tasks:
+            other = anchors.setdefault(anchor(task.id), task.id)
+            if task.id in tasks or other != task.id:
+                alike = f"the names {other} and {task.id} are too much alike"
+                twice = f"two combinations of {name} share the folder {task.id}"
                 raise ColophonError(
-                    f"profiles/{project.profile}.yaml: two combinations of {name} share "
-                    f"the folder {task.id}",
-                    "Give values that differ in letters or digits.",
+                    f"profiles/{project.profile}.yaml: {alike if other != task.id else twice}",
+                    "Give values that differ in letters, whose case does not count, or digits.",
                 )
             tasks[task.id] = task
     require_used(profile, rows, f"profiles/{project.profile}.yaml")

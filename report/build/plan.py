@@ -10,7 +10,7 @@ from report.build.changes import part_changes
 from report.build.content import Content
 from report.build.pipeline import DataEntry, Task, expand
 from report.build.project import Project
-from report.build.provenance import output_hashes, read_provenance
+from report.build.provenance import left_out, output_hashes, read_provenance
 from report.build.recorded import Recorded
 from report.build.settings import resolve
 from report.build.source import module_hash
@@ -126,7 +126,7 @@ class Planner:
         """The outputs of a task that were left out of the record it is or will be restored from."""
         if entry := self._to_restore.get(task_id):
             return entry.left_out
-        return read_provenance(self.project, self.tasks[task_id]).get("restored", {}).get("left_out", [])
+        return left_out(read_provenance(self.project, self.tasks[task_id]))
 
     def changes(
         self, task: Task, old: dict[str, Any], waits: Iterable[str] = ()
@@ -271,7 +271,7 @@ class Planner:
 
     def output_changes(self, task: Task, old: dict[str, Any]) -> list[str]:
         recorded, found = old["outputs"], output_hashes(self.content, task.directory(self.project))
-        absent = recorded.keys() - found.keys() - set(old.get("restored", {}).get("left_out", []))
+        absent = recorded.keys() - found.keys() - set(left_out(old))
         altered = [
             f"output {name} was altered"
             for name, hashed in found.items()

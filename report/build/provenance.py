@@ -32,8 +32,17 @@ def output_hashes(content: Content, directory: Path) -> dict[str, str]:
     return {name: content.file(path) for name, path in files.items() if name not in NOT_OUTPUTS}
 
 
-def require_free_names(task: Task, directory: Path) -> None:
-    """Raise ColophonError for an output whose name is one that the engine writes to."""
+def left_out(made: dict[str, Any]) -> list[str]:
+    """The outputs of a result that were left out of the record which it was restored from."""
+    return made.get("restored", {}).get("left_out", [])
+
+
+def require_own_files(task: Task, directory: Path) -> None:
+    """Raise ColophonError for an output whose name is one that the engine writes to, and for a link."""
+    if link := next((path for path in directory.rglob("*") if path.is_symlink()), None):
+        raise ColophonError(
+            f"{task.id} wrote the link {link.relative_to(directory)}", "Write the file itself."
+        )
     for name in (*NOT_OUTPUTS, *([] if task.is_drawn else ["metrics.json"])):
         if (directory / name).exists():
             raise ColophonError(f"{task.id} wrote {name}, which the engine writes itself", "Rename it.")
@@ -128,7 +137,7 @@ def hardware() -> dict[str, Any]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
         "processor": processor(),
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "memory_gib": round(memory, 1),
         "gpu": gpu,
         "system": platform.platform(terse=True),

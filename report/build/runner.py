@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from report.build import children, locks, logs
+from report.build.beside import results_read
 from report.build.content import write_json
 from report.build.execute import execute
 from report.build.imports import code_used, require_own
@@ -19,7 +20,7 @@ from report.build.provenance import (
     make_provenance,
     now,
     output_hashes,
-    require_free_names,
+    require_own_files,
     version_control,
     write_provenance,
 )
@@ -84,8 +85,20 @@ def require_needs(planner: Planner, task: Task) -> None:
         if need.state != "fresh" and not (planner.project.shows_stale and need.provenance):
             raise ColophonError(
                 f"{task.id} needs {need.task.id}, which is {need.state} ({'; '.join(need.because)})",
-                f"Run it first: python -m report run {need.task.id} --profile {planner.project.profile}",
+                f"Run it first, or build again if it was edited meanwhile: make run STAGE={need.task.id} "
+                f"PROFILE={planner.project.profile}",
             )
+
+
+def require_needed(planner: Planner, task: Task) -> None:
+    """Raise ColophonError if `task` has read files of results that it does not name among its needs."""
+    project = planner.project
+    needed = tuple(f"{project.relative(planner.tasks[need].directory(project))}/" for need in task.needs)
+    if found := [path for path in results_read(project) if not path.startswith(needed)]:
+        raise ColophonError(
+            f"{task.id} reads {', '.join(found)}, of results that it does not need",
+            "Name their stages under `needs` in pipeline.yaml, and take them from `inputs`.",
+        )
 
 
 def attempt(planner: Planner, task: Task) -> None:
@@ -99,10 +112,11 @@ def attempt(planner: Planner, task: Task) -> None:
         temporary.mkdir(parents=True)
         with logs.kept(log), children.supervised():
             done = execute(planner, task, temporary, checkpoint_folder(project, task))
-        require_free_names(task, temporary)
+        require_own_files(task, temporary)
         if done.metrics is not None:
             write_json(temporary / "metrics.json", done.metrics)
         require_own(project, task.id)
+        require_needed(planner, task)
         done.parts["modules"] = code_used(project, planner.content)  # some only while it ran
         shutil.copyfile(log, temporary / LOG)
         outputs = output_hashes(planner.content, temporary)

@@ -7,13 +7,12 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from report.build.content import Content
 from report.build.pipeline import Task
 from report.build.plan import Planner
 from report.build.project import Project, open_project
-from report.build.provenance import output_hashes, read_provenance
+from report.build.provenance import left_out, output_hashes, read_provenance
 from report.errors import ColophonError
 
 FILE_WAIT = 60.0  # seconds within which a shared file system must show what another machine wrote
@@ -78,10 +77,6 @@ def digest_of(project: Project, task: Task) -> str:
     empty without a result."""
     made = read_provenance(project, task)
     return " without ".join([made.get("digest", ""), *left_out(made)])
-
-
-def left_out(made: dict[str, Any]) -> list[str]:
-    return made.get("restored", {}).get("left_out", [])
 
 
 def is_whole(project: Project, task: Task) -> bool:

@@ -101,8 +101,8 @@ def source_hash(content: Content, path: str, source: bytes) -> str:
 def closure(project: Project, content: Content, script: str) -> dict[str, str]:
     """The modules that `script` names in its imports, directly or not, with their hashes.
 
-    An estimate (an import may hide in a function that never runs): good enough to know whether
-    settings must be read again, never used to decide whether a result is fresh.
+    More than what really loads, since an import may hide in a function that never runs: good enough to know
+    whether settings must be read again. In a result's key only for scripts that a stage starts, unwatched.
     """
     found: dict[str, str] = {}
     seen: set[str] = set()

@@ -3,7 +3,6 @@
 import sys
 from datetime import datetime
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -11,10 +10,11 @@ from report.build.documents import Rendering, known_documents, rendering_changes
 from report.build.locks import is_held
 from report.build.plan import DONE, Planner, Status
 from report.build.progress import duration
-from report.build.provenance import other_versions
+from report.build.provenance import left_out, other_versions
 from report.build.slurm_queue import JobState
 from report.build.slurm_record import in_queue
 from report.errors import ColophonError
+from report.terminal import terminal
 
 STYLES = {
     "fresh": "green",
@@ -26,9 +26,6 @@ STYLES = {
     "queued": "cyan",
     "failed": "bold red",
 }
-
-PIPE_WIDTH = 160  # columns where no terminal tells its width
-
 
 Queue = dict[str, tuple[str, JobState]]
 
@@ -57,10 +54,10 @@ def describe(planner: Planner, status: Status, queue: Queue) -> tuple[str, str]:
 
 def about_result(status: Status) -> list[str]:
     """What is to be known of a result that is fresh, or recorded and about to be."""
-    left_out = status.provenance.get("restored", {}).get("left_out", [])
+    absent = left_out(status.provenance)
     notes = ["the next build restores it"] * (status.state == "recorded")
     notes += ["restored"] * ("restored" in status.provenance)
-    notes += [f"without {', '.join(left_out)}"] if left_out else []
+    notes += [f"without {', '.join(absent)}"] if absent else []
     notes += [f"the data {name} are not here, taken as unchanged" for name in status.missing]
     if others := other_versions(status.provenance):
         notes.append(f"made with other versions: {', '.join(others)}")
@@ -98,7 +95,7 @@ def queue_of(planner: Planner) -> Queue:
 
 def show(planner: Planner) -> None:
     """Print the table, the documents' state, and the time a build would take."""
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    console = terminal()
     statuses = planner.statuses()
     console.print(f"profile [bold]{planner.project.profile}[/]")
     console.print(table(planner, statuses, queue_of(planner)))

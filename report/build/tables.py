@@ -10,7 +10,7 @@ from typing import Any
 
 from report.build.content import Content
 
-CHECKS = [Path(__file__).with_name(name) for name in ("pipeline.py", "validation.py")]
+CHECKS = [Path(__file__).with_name(name) for name in ("pipeline.py", "validation.py", "bounds.py")]
 Load = Callable[[Path], dict[str, Any]]
 
 

@@ -75,13 +75,8 @@ def stage_values(place: Path, tasks: Collection[str] | None) -> dict[str, dict[s
         if made and (tasks is None or made["id"] in tasks):
             schema = made.get("schema", {})
             stage = Value(Origin(made["id"], path.parent), (), read_json(path), schema, schema)
-            found |= {key_of(value): described(value) for value in leaves(stage) if not is_group(value)}
+            found |= {key_of(value): described(value) for value in leaves(stage)}
     return whole(found)
-
-
-def is_group(value: Value) -> bool:
-    """Whether it is a mapping without an interval, which can't be printed."""
-    return isinstance(value._raw, dict) and not {"value", "low", "high"} <= value._raw.keys()
 
 
 def whole(values: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -1,11 +1,8 @@
 """Compares the build that is there with another one, which a folder or a commit names."""
 
-import sys
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-from rich.console import Console
 
 from report.build.plan import Planner
 from report.build.project import Project, git
@@ -15,8 +12,7 @@ from report.compare.commits import drawn_from, modules_drawing, require_recorded
 from report.compare.show import markdown, notes, sections, show
 from report.document.build import assemble_claims
 from report.errors import ColophonError
-
-PIPE_WIDTH = 200  # columns where no terminal tells its width
+from report.terminal import terminal
 
 
 @dataclass(frozen=True)
@@ -55,7 +51,7 @@ def compare(planner: Planner, document: str, ref: str, comment: str, every: bool
     found = changes(other.build, now)
     title = f"{project.profile}/{document}: from {other.name} to now"
     tables, lines = sections(found, every), notes(found, every, other.unknown)
-    show(Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH), title, tables, lines)
+    show(terminal(), title, tables, lines)
     if comment:
         Path(comment).write_text(markdown(title, tables, lines), encoding="utf-8")
 

@@ -128,7 +128,7 @@ def front_matter(planner: Planner, manifest: Manifest) -> dict[str, Any]:
         "author": [escape.markdown(name) for name in manifest.authors],
         "date": f"{date:%-d %B %Y}",
         "date-iso": f"{date:%Y-%m-%d}",
-        "profile": planner.project.profile,
+        "profile": escape.markdown(planner.project.profile),
         "abstract": manifest.abstract,
         "lang": "en",
         "bibliography": Path(manifest.bibliography).name,
@@ -197,13 +197,18 @@ def file_of(folder: Path, name: str) -> Path:
     return (folder.parent if name.startswith(f"{SHARED}/") else folder) / name
 
 
-def render_chapter(environment: Environment, folder: Path, name: str) -> str:
+def chapter_file(folder: Path, name: str) -> Path:
+    """The template of a chapter. Raises ColophonError where the manifest names one that is not there."""
     file = file_of(folder, name)
-    path = file.relative_to(folder.parent).as_posix()
     if not file.is_file():
         own = [p.name for p in folder.glob("*.j2")]
         known = sorted([*own, *(f"{SHARED}/{p.name}" for p in folder.parent.glob(f"{SHARED}/*.j2"))])
         raise ColophonError(f"{folder.name}/document.yaml: no chapter {name}", suggestion(name, known))
+    return file
+
+
+def render_chapter(environment: Environment, folder: Path, name: str) -> str:
+    path = chapter_file(folder, name).relative_to(folder.parent).as_posix()
     try:
         return environment.get_template(path).render()
     except TemplateSyntaxError as error:

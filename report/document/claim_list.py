@@ -1,22 +1,20 @@
 """`make claims`: the claims of a document with their tests and verdicts, on the terminal."""
 
-import sys
 from pathlib import Path
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from report.build.content import read_json
 from report.document.wording import p_value
+from report.terminal import terminal
 
 STYLES = {"holds": "green", "fails": "red", "undecided": "yellow"}
-PIPE_WIDTH = 160  # columns where no terminal tells its width
 
 
 def show(path: Path) -> None:
     """Print the claims in `path`, a claims.json."""
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    console = terminal()
     claims = read_json(path).get("claims", [])
     if not claims:
         console.print("no claims")

@@ -130,8 +130,9 @@ def fits(value: Value, fields: dict[str, Any], group: str) -> bool:
 
 
 def letter(reason: str, letters: dict[str, str]) -> str:
-    """The letter of a reason, the next one for a new reason."""
-    return letters.setdefault(reason, ascii_lowercase[len(letters) % len(ascii_lowercase)])
+    """The letter of a reason, the next one for a new reason: `a` to `z`, `aa`, `bb` and so on."""
+    times, place = divmod(len(letters), len(ascii_lowercase))
+    return letters.setdefault(reason, ascii_lowercase[place] * (times + 1))
 
 
 def cells(

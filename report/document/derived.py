@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from report.document.estimates import student_quantile
+from report.document.numbers import leaves
 from report.document.values import DURATION, Origin, Value, exact, is_interval
 from report.errors import ColophonError
 
@@ -144,11 +145,7 @@ def number(value: Any) -> Value:
 
 def walk(values: Iterable[Value], path: str, what: str) -> list[Value]:
     """The number at `path` in each of `values`; raises ColophonError where there are none."""
-    found = []
-    for value in values:
-        for key in path.split(".") if path else ():
-            value = value[key]
-        found.append(number(value))
+    found = [number(value) for value in leaves(values, path)]
     if not found:
         raise ColophonError(f"{what} of no values", "Leave the sentence out with {% if … %} there.")
     return found

@@ -23,12 +23,13 @@ IN_FORMULA = re.compile(r"\d+(?:(?:\.|\{,\})\d+)*")
 IDENTIFIER = re.compile(r"[A-Za-z_][\w./:=+@-]*")
 LIST_MARK = re.compile(r"[ \t]*(?:\d{1,2}|#)[.)][ \t]")
 PROSE_KEYS = re.compile(
-    r"""(?<![\w-])(?:title|alt|fig-alt|fig-cap|fig-scap|tbl-cap)=("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
+    r"""(?<![\w-])(?:title|alt|fig-alt|fig-cap|tbl-cap)=("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
 )
+COMPUTING = {"count", "float", "int", "length", "round", "sum"}  # Jinja's filters that make numbers
 REMEDY = """\
-Name a result, {{ results("stage").metric }}. A number that is a fact is written {{ fact(224) }} or
-  {{ fact("1.96") }}, in a text "… " ~ fact(224) ~ " …"; a name with digits in it (VGG16) is listed under
-  `names` in document.yaml."""
+Name a result, {{ results("stage").metric }}, or what is made of results, {{ count_of(rows) }}. A number
+  that is a fact is written {{ fact(224) }} or {{ fact("1.96") }}, in a text "… " ~ fact(224) ~ " …"; a name
+  with digits in it (VGG16) is listed under `names` in document.yaml."""
 
 
 class Manifest(Protocol):
@@ -155,6 +156,9 @@ def lint_template(
             found |= {Offence(file, line + at, text) for at, text in offences(literal, names)}
         else:
             found.add(Offence(file, line, str(literal)))
+    for printed in (node for output in tree.find_all(nodes.Output) for node in output.nodes):
+        if isinstance(printed, nodes.Filter) and printed.name in COMPUTING:
+            found.add(Offence(file, printed.lineno, f"what `| {printed.name}` computes"))
     return sorted(found)
 
 

@@ -1,10 +1,9 @@
 """What the colophon says of each stage: its script, commit, settings, seed, machine and time."""
 
-import re
 from datetime import datetime
 from typing import Any
 
-from report.build.pipeline import DRAWN
+from report.build.pipeline import DRAWN, anchor
 from report.build.plan import Planner
 from report.build.progress import duration
 from report.build.provenance import read_provenance
@@ -23,11 +22,6 @@ def stage_records(planner: Planner) -> list[dict[str, Any]]:
         if made:
             found.append(record(made))
     return found
-
-
-def anchor(task_id: str) -> str:
-    """The identifier of a task's record in the colophon."""
-    return "stage-" + re.sub(r"[^\w.:]", "-", task_id).lower()
 
 
 def record(made: dict[str, Any]) -> dict[str, Any]:

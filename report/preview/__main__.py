@@ -2,6 +2,7 @@
 
 import sys
 
+from report.build.place import in_words
 from report.document.assemble import read_ahead
 from report.errors import ColophonError
 from report.preview.builder import build
@@ -16,7 +17,7 @@ def main(profile: str, document: str, jobs: str) -> int:
     except ColophonError as error:
         print(f"error: {error}", file=sys.stderr)
     except OSError as error:
-        print(f"error: {error.strerror or error}: {error.filename}", file=sys.stderr)
+        print(f"error: {in_words(error)}", file=sys.stderr)
     return 1
 
 

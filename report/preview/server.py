@@ -18,6 +18,7 @@ WAITING = (
     '<body style="color-scheme: light dark; font-family: sans-serif; margin: 2rem">'
     "<p>The page shows here as soon as it is built.</p></body></html>"
 )
+HOSTS = ("127.0.0.1", "localhost", "::1")  # others would be pages elsewhere whose name leads here
 HEARTBEAT = 10.0  # seconds; a browser that is gone is noticed at the next write
 
 
@@ -52,7 +53,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:  # http.server calls it so
         address = urlsplit(self.path)
-        if address.path == "/":
+        if urlsplit(f"//{self.headers.get('Host', '')}").hostname not in HOSTS:
+            self.answer(403, "text/plain; charset=utf-8", b"The preview is for this machine alone\n")
+        elif address.path == "/":
             self.answer(200, "text/html; charset=utf-8", self.state.html())
         elif address.path == "/events":
             self.follow(parse_qs(address.query).get("seen", [""])[0])

@@ -9,7 +9,7 @@ from report.errors import ColophonError
 from report.render import preamble
 from report.render.tools import Job, Outcome, run_tool
 
-READ_BACK = (".aux", ".toc", ".out", ".lof", ".lot")
+READ_BACK = (".aux", ".toc", ".out")
 VISIBLE = 2.0  # points that a line may stick out of the text
 PACKAGE_LIST = Path(__file__).parents[2] / "tools" / "latex-packages.txt"
 

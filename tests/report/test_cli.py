@@ -23,7 +23,7 @@ def test_a_stage_by_hand_runs_what_it_needs_and_is_stale_first(built: Tiny) -> N
     assert refused.returncode == 1
     assert (
         "chain/double needs chain/source, which is stale (setting scale: 2.0 is now 3.0)\n"
-        "  Run it first: python -m report run chain/source --profile demo\n"
+        "  Run it first, or build again if it was edited meanwhile: make run STAGE=chain/source PROFILE=demo\n"
     ) in refused.stderr
     assert built.ran() == []
     done = built.report("run", "chain/total")

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -118,6 +119,19 @@ def test_a_project_beside_the_engine_names_it_by_a_relative_path(
     (tmp_path / "far").mkdir()
     far = create("away", tmp_path / "far")
     assert f"ENGINE ?= {tmp_path / 'colophon'}\n" in (far / "Makefile").read_text()
+
+
+def test_caches_of_the_skeleton_stay_where_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    skeleton = tmp_path / "skeleton"
+    shutil.copytree("report/skeleton", skeleton, ignore=shutil.ignore_patterns(".*_cache"))
+    monkeypatch.setattr("report.new.SKELETON", skeleton)
+    clean = sorted(path.name for path in create("clean", tmp_path).rglob("*"))
+    for cache in (".ruff_cache", "experiments/__pycache__"):
+        (skeleton / cache).mkdir(exist_ok=True)
+        (skeleton / cache / "kept").touch()
+    assert sorted(path.name for path in create("other", tmp_path).rglob("*")) == clean
 
 
 def test_the_title_is_the_name_in_words() -> None:

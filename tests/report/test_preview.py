@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -143,6 +144,16 @@ def test_an_edited_stage_runs_and_its_new_number_is_served(served: tuple[Tiny, s
 def test_other_addresses_are_not_found(served: tuple[Tiny, str]) -> None:
     with pytest.raises(urllib.error.HTTPError, match="404"):
         urllib.request.urlopen(f"{served[1]}pipeline.yaml", timeout=10)
+
+
+def test_a_page_elsewhere_whose_name_leads_here_is_refused(served: tuple[Tiny, str]) -> None:
+    foreign = urllib.request.Request(served[1], headers={"Host": "elsewhere.example"})
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(foreign, timeout=10)
+    port = urllib.parse.urlsplit(served[1]).port
+    own = urllib.request.Request(served[1], headers={"Host": f"localhost:{port}"})
+    with urllib.request.urlopen(own, timeout=10) as answer:
+        assert answer.status == 200
 
 
 @pytest.mark.parametrize("port", ["x", "65536", "", "-1"])

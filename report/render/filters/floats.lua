@@ -33,12 +33,11 @@ local function escape(text)
 end
 
 --- A caption behind its label: "Figure 1.1: …" in HTML, \caption{…}\label{…} in LaTeX.
-function M.caption(text, entry, id, short)
+function M.caption(text, entry, id)
   if latex then
     local star = entry and "" or "*"
     if #text == 0 and not entry then return pandoc.Inlines({}) end
-    local option = short and "[" .. short .. "]" or ""
-    local out = pandoc.Inlines({ M.raw("\\caption" .. star .. option .. "{") })
+    local out = pandoc.Inlines({ M.raw("\\caption" .. star .. "{") })
     out:extend(text)
     out:insert(M.raw("}" .. (entry and "\\label{" .. M.label(id) .. "}" or "")))
     return out
@@ -52,38 +51,18 @@ function M.caption(text, entry, id, short)
   return out
 end
 
---- `fig-scap` of the images inside, the caption for a list of figures.
-local function short_caption(el)
-  local short
-  el.content:walk({ Image = function(image)
-    short = short or image.attributes["fig-scap"]
-    image.attributes["fig-scap"] = nil
-  end })
-  return short and pandoc.write(pandoc.Pandoc({ pandoc.Plain({ pandoc.Str(short) }) }), "latex")
-end
-
-local function without_short(content)
-  return content:walk({ Image = function(image)
-    image.attributes["fig-scap"] = nil
-    return image
-  end })
-end
-
 local raw, raw_block, inlines, caption = M.raw, M.raw_block, M.inlines, M.caption
 
 function M.figure(el, entry)
-  local short = latex and short_caption(el) or nil
   local text = inlines(el.caption.long)
-  local content = without_short(el.content)
   if not latex then
-    el.content = content
     local label = caption(text, entry, el.identifier)
     el.caption = { long = #label > 0 and { pandoc.Plain(label) } or {} }
     return el
   end
   local out = pandoc.Blocks({ raw_block("\\begin{figure}[htbp]\n\\centering") })
-  out:extend(content)
-  out:insert(pandoc.Plain(caption(text, entry, el.identifier, short)))
+  out:extend(el.content)
+  out:insert(pandoc.Plain(caption(text, entry, el.identifier)))
   out:insert(raw_block("\\end{figure}"))
   return out
 end
@@ -108,7 +87,7 @@ local function measure(el)
     for i, cell in ipairs(cells) do
       local text = pandoc.utils.stringify(cell.contents):gsub("\n", " ")
       local word = 0
-      if text:match("^[%d+−-]") and utf8.len(text) <= 24 then
+      if (text:match("^[%d+-]") or text:match("^−")) and utf8.len(text) <= 24 then
         word = utf8.len(text)
       else
         for part in text:gmatch("[^%s/_]+[/_]?") do word = math.max(word, utf8.len(part)) end

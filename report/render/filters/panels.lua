@@ -121,9 +121,9 @@ function M.panel(div, entry, register, fail)
   local cells, text = cells_of(div, fail)
   local letters = 0
   for _, cell in ipairs(cells) do
-    cell.image.attributes["fig-scap"] = nil
     if entry and (cell.id ~= "" or #cell.text > 0) then
       letters = letters + 1
+      if letters > 26 then fail("panel", div.identifier, "more than 26 sub-captions") end
       cell.id = cell.id ~= "" and cell.id or div.identifier .. "-" .. letters
       cell.entry = { letter = string.char(96 + letters) }
       register(cell.id, { name = entry.name,
@@ -140,7 +140,7 @@ function M.panel(div, entry, register, fail)
   local kind = div.identifier:match("^tbl%-") and "table" or "figure"
   local out = pandoc.Blocks({ raw_block("\\begin{" .. kind .. "}[htbp]\n\\centering") })
   out:extend(write_latex(rows, cells))
-  out:insert(pandoc.Plain(caption(text, entry, div.identifier, div.attributes["fig-scap"])))
+  out:insert(pandoc.Plain(caption(text, entry, div.identifier)))
   out:insert(raw_block("\\end{" .. kind .. "}"))
   return out
 end

@@ -36,6 +36,7 @@ words = [name for folder in ("words", "words/more", "none") for name in glob.glo
 values = runpy.run_path("experiments/plain.py")
 command = [sys.executable, "-m", "experiments.started"]
 told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+subprocess.run(f"cd . && '{sys.executable}' experiments/shelled.py; {sys.executable} -m experiments.kit", shell=True)
 return Metrics(value=len(words) + values["VALUE"] + int(told), more=[])
 """
 
@@ -117,6 +118,9 @@ def test_folders_that_are_listed_and_python_that_runs_alone_count_as_the_code_th
     built.write("experiments/words/.hidden", "")
     built.write("experiments/plain.py", "VALUE = 10\n")
     built.write("experiments/helped.py", "VALUE = 100\n")
+    built.write("experiments/shelled.py", "")
+    built.write("experiments/kit/__init__.py", "")
+    built.write("experiments/kit/__main__.py", "")
     built.write("experiments/started.py", "from experiments import helped\n\nprint(helped.VALUE)\n")
     assert built.make("experiments").returncode == 0
     metrics = "build/demo/stages/alone/metrics.json"
@@ -126,7 +130,10 @@ def test_folders_that_are_listed_and_python_that_runs_alone_count_as_the_code_th
         "experiments/__init__.py",
         "experiments/alone.py",
         "experiments/helped.py",
+        "experiments/kit/__init__.py",
+        "experiments/kit/__main__.py",
         "experiments/plain.py",
+        "experiments/shelled.py",
         "experiments/started.py",
         "experiments/words/",
         "experiments/words/more/",
@@ -152,3 +159,41 @@ def test_a_file_beside_the_code_whose_name_is_no_utf8_is_refused(built: Tiny) ->
     assert (
         "'experiments/w\\udcf6rter' counts as code, but its name is no UTF-8\n  Rename it." in done.stderr
     )
+
+
+def test_an_empty_module_that_is_edited_while_the_stage_runs_is_kept_as_it_was_loaded(built: Tiny) -> None:
+    built.write("experiments/none.py", "")
+    built.stage(
+        "edits", 'Path("experiments/none.py").write_text("A = 1")\nreturn Metrics(value=1, more=[])'
+    )
+    built.edit(
+        "experiments/edits.py",
+        "class Settings(",
+        "from experiments import none as none\n\n\nclass Settings(",
+    )
+    assert built.make("experiments").returncode == 0
+    assert "  edits: experiments/none.py was edited\n" in built.make("experiments").stdout
+
+
+def test_files_of_the_project_count_and_those_that_the_stage_writes_itself_do_not(built: Tiny) -> None:
+    body = (
+        'kept = Path("kept.txt")\nbefore = len(kept.read_text()) if kept.exists() else 0\n'
+        'kept.write_text("x" * (before + 1))\n'
+        'return Metrics(value=len(Path("lists/words.txt").read_text().split()), more=[])'
+    )
+    built.stage("words", body)
+    built.write("lists/words.txt", "bee eater")
+    built.write("kept.txt", "x")
+    assert built.make("experiments").returncode == 0
+    assert built.make("experiments").stdout == "demo: experiments is up to date\n"
+    built.write("lists/words.txt", "wombat")
+    assert "  words: lists/words.txt was edited\n" in built.make("experiments").stdout
+    assert json.loads(built.read("build/demo/stages/words/metrics.json"))["value"] == 1
+
+
+def test_a_result_that_is_read_without_being_needed_is_refused(built: Tiny) -> None:
+    source = "build/demo/stages/chain/source/metrics.json"
+    built.stage("spies", f'return Metrics(value=len(Path("{source}").read_text()), more=[])')
+    done = built.make("experiments")
+    assert done.returncode != 0
+    assert f"error: spies reads {source}, of results that it does not need\n" in done.stderr

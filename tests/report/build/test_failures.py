@@ -24,6 +24,10 @@ FAILURES = {
         "outputs.path('log.txt').touch()\nreturn Metrics(value=1, more=[])",
         "logs wrote log.txt, which the engine writes itself",
     ),
+    "links": (
+        "outputs.path('weights').symlink_to('half.npy')\nreturn Metrics(value=1, more=[])",
+        "links wrote the link weights",
+    ),
     "dictionary": ("return {'value': 1.0}", "dictionary.py: run returned dict, not its Metrics"),
     "error": ("return {}['absent']", "error: KeyError: 'absent'"),
     "leaves": ("raise SystemExit(0)", "experiments/leaves.py called sys.exit(0)"),
@@ -77,6 +81,7 @@ def test_a_failed_stage_tells_its_error_then_its_log_and_leaves_the_earlier_resu
         "unchecked",
         "untyped",
         "logs",
+        "links",
         "dictionary",
     )
     assert not list((wreck.tiny.root / "build/demo/state").glob("*.tmp-*"))

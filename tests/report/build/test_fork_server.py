@@ -104,6 +104,9 @@ def test_a_stage_ended_by_a_signal_ends_its_recipe_so(two: Tiny) -> None:
     (two.root / "die-one").touch()
     done = two.make("experiments")
     assert done.returncode != 0 and "one] Killed" in done.stderr
+    why = "ended by signal 9 (Killed), as the system does where memory runs out"
+    assert f"error: one: {why}\n  log: build/demo/state/one.log\n" in done.stderr
+    assert f"one failed one: {why}" in " ".join(two.make("status").stdout.split())
 
 
 def test_stages_whose_server_is_gone_start_by_themselves(two: Tiny) -> None:

@@ -140,7 +140,7 @@ def test_a_figure_that_reads_what_is_left_out_is_kept_as_it_was_drawn(
     assert done.returncode != 0
     assert (
         "figures/chain: net: its output part/net.safetensors is left out of the record that it was "
-        "restored from\n  Run it whole: python -m report run --force net" in done.stderr
+        "restored from\n  Run it whole: make run FORCE=1 STAGE=net" in done.stderr
     )
     told = record(planner(clone))
     lost = "leaves out part/net.safetensors of net"

@@ -137,6 +137,10 @@ TABLES: dict[str, tuple[Change, list[str]]] = {
         lambda t: t.edit(PROFILE, "[1, 2]", "[1, 1]"),
         ["two combinations of chain/member share the folder chain/member/seed=1"],
     ),
+    "values that only case tells apart": (
+        lambda t: t.edit(PROFILE, "[1, 2]", "[a+b, A-b]"),
+        ["the names chain/member/seed=a+b and chain/member/seed=A-b are too much alike"],
+    ),
     "a profile that extends itself": (
         lambda t: t.edit(PROFILE, "values:", "extends: demo\nvalues:"),
         ["profiles/demo.yaml: extends 'demo', which extends it in turn"],

@@ -86,3 +86,41 @@ def test_a_shared_chapter_that_is_not_there_is_named_with_those_that_are(two: Ti
         match=r"leaflet/document.yaml: no chapter shared/source.qmd.j2\s+Did you mean shared/sources.qmd.j2",
     ):
         assemble(Planner(open_project(root=two.root, env={})), "leaflet")
+
+
+MISTAKES = {
+    "a number typed by hand": ("{{ shared", "Of 88 {{ shared", "only.qmd.j2, line 4: 88 in "),
+    "a stage that is not there": (
+        'results("side")',
+        'results("sied")',
+        "only.qmd.j2, line 4: no stage 'sied'",
+    ),
+    "a chapter that is not there": (
+        "only.qmd",
+        "onyl.qmd",
+        "leaflet/document.yaml: no chapter onyl.qmd.j2",
+    ),
+    "a bibliography that is not there": (
+        "works.bib",
+        "wroks.bib",
+        "document.yaml: no bibliography shared/wroks.bib",
+    ),
+    "no template": ("{{ shared", "{{{ shared", "only.qmd.j2, line 4: "),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "message"), MISTAKES.values(), ids=MISTAKES)
+def test_what_is_wrong_with_a_document_is_told_before_its_stages_run(
+    two: Tiny, old: str, new: str, message: str
+) -> None:
+    two.edit("experiments/side.py", "= 3", "= 4")
+    file = (
+        "templates/leaflet/document.yaml" if "document.yaml" in message else "templates/leaflet/only.qmd.j2"
+    )
+    two.edit(file, old, new)
+    for goal in ("html", "claims"):
+        done = two.make(goal, "DOC=leaflet", "RENDERER=pandoc")
+        assert done.returncode != 0 and message in done.stderr and "make[" not in done.stderr
+    assert two.ran() == []
+    assert two.make("figures").returncode == 0  # which no document's mistake keeps from running
+    assert two.ran() == ["side"]

@@ -68,6 +68,10 @@ PLANTED = {
         "{{ 80 + 8 }} {{ -3 }} {{ a if b > 7 else 9 }}",
         [(1, "-3"), (1, "88"), (1, "9")],
     ),
+    "a number that a filter makes": (
+        "{{ rows | length }} {{ rows | sum }} {{ rows | join }}{% if rows | length > 2 %}{% endif %}",
+        [(1, "what `| length` computes"), (1, "what `| sum` computes")],
+    ),
     "a number with a name": ("{% set a = 88 %}\n{{ a }} {{ 'x' ~ a }}", [(1, "88")]),
     "numbers of a list": (
         "{{ [88, 90] | join(', ') }}{% for a in [3, 4] %}{{ a }}{% endfor %}",

@@ -85,7 +85,9 @@ def embedded(address: str) -> bytes:
 
 
 def test_a_video_waits_with_its_poster_and_its_controls(pages):
-    for video in pages.html.xpath("//video"):
+    videos = pages.html.xpath("//video")
+    assert len(videos) == 3
+    for video in videos:
         assert {"controls", "poster", "muted", "playsinline"} <= set(video.attrib)
         assert "autoplay" not in video.attrib
         assert video.get("preload") == "metadata"

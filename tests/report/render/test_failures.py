@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from report.errors import ColophonError
-from report.render import latex_packages, render
+from report.render import render
+from report.render.latex import latex_packages
 
 HEAD = 5  # lines of front matter that `project` puts before the body
 
