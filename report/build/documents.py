@@ -99,7 +99,8 @@ def rendering_changes(planner: Planner, rendering: Rendering) -> list[str]:
             return [f"{name} was altered"]
     parts = rendering_parts(planner, rendering)
     made_from = record.get("parts", {})
-    return [f"{part} changed" for part in parts if parts[part] != made_from.get(part)]
+    changed = [part for part in parts if parts[part] != made_from.get(part)]
+    return ["what is stale changed" if part == "stale" else f"{part} changed" for part in changed]
 
 
 def record_rendering(planner: Planner, rendering: Rendering, parts: dict[str, Any]) -> None:

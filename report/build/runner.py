@@ -121,7 +121,7 @@ def attempt(planner: Planner, task: Task) -> None:
         shutil.copyfile(log, temporary / LOG)
         outputs = output_hashes(planner.content, temporary)
         if not outputs:
-            raise ColophonError(f"{task.id} wrote nothing", f"See the log: {project.relative(log)}")
+            raise ColophonError(f"{task.id} wrote nothing")
         provenance = make_provenance(
             project, task, done.parts, outputs,
             seed=done.parts["settings"].get("seed"), schema=done.schema, facts=done.facts, reads=done.reads,

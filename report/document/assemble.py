@@ -280,7 +280,8 @@ def read_ahead(profile: str) -> None:
 
 def origin_of(planner: Planner, task: Task, made: dict[str, Any]) -> Origin:
     directory, anchor = task.directory(planner.project), provenance.anchor(task.id)
-    return Origin(task.id, directory, made.get("commit", ""), anchor, task.id in stale_shown(planner))
+    commit = made.get("commit", "")[:8] + (" with changes" if made.get("uncommitted_changes") else "")
+    return Origin(task.id, directory, commit, anchor, task.id in stale_shown(planner))
 
 
 def plain(value: Any) -> str:

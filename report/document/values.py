@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ class Origin:
     Attributes:
         stage: the task's id, `transfer/features/backbone=timm-deit`.
         directory: where its outputs lie, the arrays among them.
-        commit: the commit at which it ran, empty outside a repository.
+        commit: the commit at which it ran, and whether there were changes; empty outside a repository.
         anchor: the identifier of its row in the colophon.
         stale: whether it, or anything that a computed value is made from, is shown although it is stale.
     """
@@ -75,7 +76,7 @@ class Value:
             raw = self._raw[key]
         except (KeyError, IndexError, TypeError):
             raise MissingValueError(
-                f"{self._name()} has no {key!r}", f"It has: {', '.join(self._known()) or 'nothing'}"
+                f"{self._name()} {'has' if self._path else 'have'} no {key!r}", self._offer(key)
             ) from None
         return Value(self._origin, (*self._path, key), raw, self._child(key), self._root)
 
@@ -107,8 +108,14 @@ class Value:
     def _about(self) -> str:
         """The tooltip: stage, path, the value in full precision, its interval, the commit."""
         path = ".".join(map(str, self._path))
-        commit = f", commit {self._origin.commit[:8]}" if self._origin.commit else ""
+        commit = f", commit {self._origin.commit}" if self._origin.commit else ""
         return f"{self._origin.stage}: {path} = {exact(self)}{commit}"
+
+    def _offer(self, key: Any) -> str:
+        """What there is in the place of `key`, the nearest first."""
+        near = get_close_matches(str(key), self._known(), n=1)
+        meant = f"Did you mean {near[0]}? " if near else ""
+        return f"{meant}It has: {', '.join(self._known()) or 'nothing'}"
 
     def _known(self) -> list[str]:
         if isinstance(self._raw, dict):

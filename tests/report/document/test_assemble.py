@@ -106,7 +106,7 @@ def test_identifiers_in_braces_are_left_alone_and_comments_are_dropped(write):
     [
         (
             '\n\n{{ results("part/count").imags }}',
-            r"one.qmd.j2, line 3: part/count: its metrics has no 'imags'",
+            r"one.qmd.j2, line 3: part/count: its metrics have no 'imags'",
         ),
         ('\n{{ results("part/cout") }}', r"line 2: no stage 'part/cout'\s+Did you mean part/count\?"),
         ('{{ figure("part/plot") }}', r"line 1: no figure 'part/plot'"),

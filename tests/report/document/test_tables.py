@@ -50,7 +50,7 @@ def test_a_row_may_be_a_mapping_of_values_words_and_nothing():
 def test_what_a_table_can_not_show_is_refused():
     with pytest.raises(ColophonError, match=r"tbl-x: no row has 'b', for the column 'B'"):
         Tables()("tbl-x", "C.", [["B", "b"]], [Row(VALUE, {"a": Cell("1", {"": 1})})])
-    with pytest.raises(MissingValueError, match="s: its metrics has no 'b'"):
+    with pytest.raises(MissingValueError, match="s: its metrics have no 'b'"):
         Tables()("tbl-x", "C.", [["A", "a"], ["B", "b"]], [VALUE])
     with pytest.raises(ColophonError, match=r"'A' can't be set 'middle'\s+One of: left, right, centre"):
         Tables()("tbl-x", "C.", [["A", "a", "middle"]], [VALUE])

@@ -130,7 +130,8 @@ def test_a_cell_leaves_the_unit_to_the_head_of_the_column(sample):
 
 def test_a_missing_value_names_its_stage_and_what_there_is(sample):
     with pytest.raises(
-        MissingValueError, match=r"chapter/stage: best has no 'acuracy'\s+It has: name, acc"
+        MissingValueError,
+        match=r"chapter/stage: best has no 'acuracy'\s+Did you mean accuracy\? It has: name, acc",
     ):
         _ = sample.best.acuracy
     with pytest.raises(MissingValueError, match=r"rows has no 7\s+It has: 0 to 1"):
@@ -151,7 +152,7 @@ def test_conditions_and_loops_see_the_plain_content(sample):
 
 
 def test_a_printed_number_is_a_link_whose_tooltip_names_stage_path_interval_and_commit(sample):
-    origin = Origin("chapter/stage", Path(), "c0ffee1234567", "stage-chapter-stage")
+    origin = Origin("chapter/stage", Path(), "c0ffee12", "stage-chapter-stage")
     bound = Value(origin, (), sample._raw, sample._schema, sample._root)
     target = "[here]{#stage-chapter-stage}"
     assert settle(f"{target} {bound.best.accuracy}") == (
