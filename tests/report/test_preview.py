@@ -108,7 +108,7 @@ def test_a_browser_shows_the_edit_and_the_error_over_the_last_good_page(
     tiny.edit(TEMPLATE, ".value", ".vale")
     news = visit.page.locator("#preview-news.problem")
     news.wait_for()
-    assert f"{TEMPLATE}, line 3: side: its metrics has no 'vale'" in news.inner_text()
+    assert f"{TEMPLATE}, line 3: side: its metrics have no 'vale'" in news.inner_text()
     assert visit.page.get_by_text("Seen at once.").is_visible()
     assert visit.contrasts("#preview-news") == []
     tiny.write(TEMPLATE, good + "\nMended.\n")
