@@ -25,9 +25,7 @@ PLACES = tuple(f"{place}{os.sep}" for place in ("stages", "figures", "animations
 THROUGH = (__name__, "pathlib", "pathlib._local")  # which open and list for whoever calls them
 
 _written: set[str] = set()  # those that this process opened to write, by absolute path
-_read: dict[
-    str, bytes
-] = {}  # of each file as it was first opened, by absolute path: Python, or else a hash
+_read: dict[str, bytes] = {}  # of each file, by absolute path, as first opened: Python, or else its hash
 _listed: dict[str, str] = {}  # the hash of each folder's names, as it was first listed, by absolute path
 _started: set[str] = set()  # Python that runs in a process of its own, by absolute path
 _results: set[str] = set()  # files of results, by absolute path
@@ -47,7 +45,7 @@ def foreign(project: Project) -> tuple[str, ...]:
     """What may lie below the project's folder and is no code of it, each with a separator at its end."""
     folders = [ENGINE / "report", Path(sys.prefix), Path(sys.base_prefix), Path(sys.base_exec_prefix)]
     folders += [project.build.parent, project.data_dir, project.torch_home]  # made, or data
-    return tuple(f"{folder}{os.sep}" for folder in folders)
+    return tuple(f"{os.path.abspath(folder)}{os.sep}" for folder in folders)  # noqa: PTH100  # no `..`
 
 
 def note(event: str, arguments: tuple[Any, ...]) -> None:
@@ -56,8 +54,8 @@ def note(event: str, arguments: tuple[Any, ...]) -> None:
         name, _, flags = arguments
         if isinstance(flags, int) and (path := below(name)):
             opened(path, flags & os.O_ACCMODE != os.O_RDONLY)
-        elif isinstance(name, str | os.PathLike) and is_result(name) and not is_ours():
-            _results.add(os.path.abspath(os.fspath(name)))  # noqa: PTH100
+        elif isinstance(name, str | bytes | os.PathLike) and is_result(os.fsdecode(name)) and not is_ours():
+            _results.add(os.path.abspath(os.fsdecode(name)))  # noqa: PTH100
     elif event in ("os.listdir", "os.scandir"):
         if path := below("." if arguments[0] is None else arguments[0], os.sep):
             listed(path)
@@ -76,9 +74,9 @@ def below(name: object, end: str = "") -> str:
     return "" if any(map(is_cache, path[len(root) :].split(os.sep)[:-1])) else path  # noqa: PTH206
 
 
-def is_result(name: str | os.PathLike[str]) -> bool:
+def is_result(name: str) -> bool:
     """Whether it is a file of a result that is in place."""
-    path = os.path.abspath(os.fspath(name))  # noqa: PTH100
+    path = os.path.abspath(name)  # noqa: PTH100
     build = _watched[0][1]
     return path.startswith(build) and path[len(build) :].startswith(PLACES)
 
