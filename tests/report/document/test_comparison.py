@@ -184,7 +184,7 @@ def test_a_single_value_is_compared_under_its_conditions(beside):
         (lambda b, v: b.published("ab.coumt"), r"no value 'ab.coumt'\s+Did you mean ab.count\?"),
         (lambda b, v: b.beside("dept", [v], v), r"no table 'dept'\s+Did you mean depth\?"),
         (lambda b, v: b.compare(v.time, "ab.time"), r"ab.time is published for data digits, and nothing given has"),
-        (lambda b, v: b.beside("depth", [v], v), r"published table depth names 'title': .* has no 'title'"),
+        (lambda b, v: b.beside("depth", [v], v), r"published table depth names 'title': .* have no 'title'"),
         (lambda b, v: b.compare(v.score, "ab.time", v), r"ab.time is published in s, part/stage: score in no unit"),
         (lambda b, v: b.compare(v.data, "ab.count"), r"part/stage: data can't be compared with 5"),
         (lambda b, v: b.functions()["reasons"]([v]), r"takes the rows that beside\(…\) gave"),

@@ -28,7 +28,7 @@ def test_recorded_facts_and_those_of_every_run_print_with_their_unit(outputs):
     assert (show(facts.seconds), show(facts.processor), show(facts.cores)) == ("3.2\u00a0s", "A CPU", "2")
     assert not facts.gpu
     with pytest.raises(
-        MissingValueError, match=r"has no 'power'\s+.*seconds, processor, gpu, cores, precision"
+        MissingValueError, match=r"have no 'power'\s+.*seconds, processor, gpu, cores, precision"
     ):
         _ = facts.power
 
