@@ -32,7 +32,7 @@ def run(seed: int, accuracy: float, **more: float) -> Value:
     given = {"loss": 0.5, "images": 1000 + seed, "took": 200.4, "name": "a"} | more
     metrics = Run.model_validate({"test": share} | given)
     schema = Run.model_json_schema(mode="serialization")
-    origin = Origin(f"part/run/seed={seed}", Path(), "abcdef1234", f"stage-{seed}")
+    origin = Origin(f"part/run/seed={seed}", Path(), "abcdef12", f"stage-{seed}")
     return Value(origin, (), metrics.model_dump(mode="json"), schema, schema)
 
 
