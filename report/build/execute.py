@@ -48,7 +48,7 @@ def execute(planner: Planner, task: Task, folder: Path, checkpoints: Path) -> Ex
     project = planner.project
     keep_memory()
     forget(project)
-    watch(project)
+    watch(project, planner.content)
     module = load(project, task)
     require_own(project, task.id)
     settings = Settings() if task.section == "figures" else make_settings(project, task, module)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from importlib.machinery import FileFinder, SourceFileLoader
 from pathlib import Path
 
-from report.build.beside import files_read, foreign
+from report.build.beside import files_read
 from report.build.content import Content
 from report.build.project import ENGINE, Project
 from report.build.source import CODE_FOLDERS, source_hash
@@ -79,9 +79,14 @@ def require_own(project: Project, task: str) -> None:
 
 def strangers(project: Project) -> dict[str, Path]:
     """The modules from the project's folder that this process has imported and that are in no key."""
-    skipped = (*foreign(project), *(f"{project.root / folder}{os.sep}" for folder in CODE_FOLDERS))
+    known = [*(project.root / folder for folder in CODE_FOLDERS), ENGINE / "report", Path(sys.prefix)]
+    known += [Path(sys.base_prefix), Path(sys.base_exec_prefix)]  # a Python may lie below the project
+    known += [project.build.parent, project.data_dir, project.torch_home]  # made, or data
+    root = f"{project.root}{os.sep}"
+    below = [os.path.abspath(folder) for folder in known]  # noqa: PTH100  # without `..`
+    skipped = tuple(f"{folder}{os.sep}" for folder in below if folder.startswith(root))
     modules = [(name, getattr(module, "__file__", None)) for name, module in list(sys.modules.items())]
-    ours = {name: file for name, file in modules if file and file.startswith(f"{project.root}{os.sep}")}
+    ours = {name: file for name, file in modules if file and file.startswith(root)}
     return {
         name: Path(file)
         for name, file in ours.items()

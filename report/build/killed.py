@@ -1,5 +1,6 @@
 """Tells of a stage that a signal ended, as the system does where memory runs out."""
 
+import contextlib
 import signal
 import sys
 
@@ -23,4 +24,5 @@ def note_end(words: list[str], number: int) -> None:
     log = task.state_file(project, "log")
     where = f"  log: {project.relative(log)}\n" if log.is_file() else ""
     sys.stderr.write(f"error: {task.id}: {why}\n{where}")
-    task.state_file(project, "failed").write_text(f"{task.id}: {why}\n", encoding="utf-8")
+    with contextlib.suppress(OSError):  # cleaned meanwhile
+        task.state_file(project, "failed").write_text(f"{task.id}: {why}\n", encoding="utf-8")

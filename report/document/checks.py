@@ -1,17 +1,17 @@
 """What is wrong with a document that can be told before its stages run, which may take hours."""
 
-import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
+
+from jinja2 import Environment, meta, nodes
 
 from report.build.plan import Planner
 from report.document.assemble import chapter_file, file_of, find, make_environment, read_manifest
 from report.document.lint import require_clean
-from report.document.parsed import SHARED
 from report.errors import ColophonError
 
-STAGE = re.compile(r"""\b(?:results|all_results|facts)\(\s*(["'])(?P<name>[^"']+)\1\s*[,)]""")
-PUBLISHED = re.compile(r"""\bpublished\(\s*(["'])(?P<name>[^"']+)\1\s*\)""")
+STAGES = ("results", "all_results", "facts")  # functions whose first argument is a stage
+CHOSEN = (nodes.If, nodes.CondExpr, nodes.Macro)  # what may never be reached
 
 
 def require_sound(planner: Planner, document: str) -> None:
@@ -20,24 +20,44 @@ def require_sound(planner: Planner, document: str) -> None:
     folder = planner.project.root / "templates" / document
     manifest = read_manifest(planner, document)
     environment = make_environment(planner)
-    for name in manifest.chapters:
-        chapter_file(folder, name)
+    chapters = [chapter_file(folder, name) for name in manifest.chapters]
     if manifest.bibliography and not file_of(folder, manifest.bibliography).is_file():
         raise ColophonError(f"{document}/document.yaml: no bibliography {manifest.bibliography}")
     require_clean(environment, folder, manifest)
-    for file in sorted([*folder.rglob("*.j2"), *folder.parent.glob(f"{SHARED}/**/*.j2")]):
-        text = file.read_text(encoding="utf-8")
-        for found in STAGE.finditer(text):
-            try_name(file.relative_to(folder.parent), text, found, lambda name: find(planner, name))
-        for found in PUBLISHED.finditer(text):
-            try_name(file.relative_to(folder.parent), text, found, environment.globals["published"])
+    todo, seen = chapters, set[Path]()
+    while todo:
+        file = todo.pop()
+        if file in seen or not file.is_file():
+            continue
+        seen.add(file)
+        tree = environment.parse(file.read_text(encoding="utf-8"))
+        for call in calls(tree):
+            try_name(planner, environment, file.relative_to(folder.parent).as_posix(), call)
+        todo += [folder.parent / name for name in meta.find_referenced_templates(tree) if name]
 
 
-def try_name(file: Path, text: str, found: re.Match[str], look_up: Callable[[str], object]) -> None:
-    """Look up what a template names; an error tells file and line."""
+def calls(tree: nodes.Node) -> Iterator[nodes.Call]:
+    """The calls in a template that every rendering makes."""
+    if isinstance(tree, CHOSEN):
+        return
+    if isinstance(tree, nodes.Call):
+        yield tree
+    for child in tree.iter_child_nodes():
+        yield from calls(child)
+
+
+def try_name(planner: Planner, environment: Environment, file: str, call: nodes.Call) -> None:
+    """Look up what a template names in `call`; an error tells file and line."""
+    function = call.node.name if isinstance(call.node, nodes.Name) else ""
+    named = call.args[0].value if call.args and isinstance(call.args[0], nodes.Const) else None
+    if not isinstance(named, str):
+        return
     try:
-        look_up(found["name"])
+        if function in STAGES:
+            find(planner, named)
+        elif function == "published":
+            environment.globals["published"](named)
     except ColophonError as error:
-        line = 1 + text.count("\n", 0, found.start())
-        where = f"templates/{file.as_posix()}, line {line}"
-        raise ColophonError(f"{where}: {error.problem}", error.remedy) from None
+        raise ColophonError(
+            f"templates/{file}, line {call.lineno}: {error.problem}", error.remedy
+        ) from None

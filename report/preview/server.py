@@ -4,6 +4,7 @@ A browser hears of changes through server-sent events (html.spec.whatwg.org, sec
 """
 
 import json
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,7 +19,8 @@ WAITING = (
     '<body style="color-scheme: light dark; font-family: sans-serif; margin: 2rem">'
     "<p>The page shows here as soon as it is built.</p></body></html>"
 )
-HOSTS = ("127.0.0.1", "localhost", "::1")  # others would be pages elsewhere whose name leads here
+HOSTS = ("127.0.0.1", "localhost", "[::1]")  # others would be pages elsewhere whose name leads here
+HOST = re.compile(r":[0-9]+$")  # a port behind it
 HEARTBEAT = 10.0  # seconds; a browser that is gone is noticed at the next write
 
 
@@ -53,7 +55,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:  # http.server calls it so
         address = urlsplit(self.path)
-        if urlsplit(f"//{self.headers.get('Host', '')}").hostname not in HOSTS:
+        if HOST.sub("", self.headers.get("Host", "")) not in HOSTS:
             self.answer(403, "text/plain; charset=utf-8", b"The preview is for this machine alone\n")
         elif address.path == "/":
             self.answer(200, "text/html; charset=utf-8", self.state.html())

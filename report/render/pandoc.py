@@ -157,7 +157,7 @@ def read(job: Job) -> Read:
 
 def write(job: Job, found: Read, text: str, options: list[str | Path], output: Path) -> None:
     """Runs pandoc on `text`, what was read; its warnings that leave a hole in the document are errors."""
-    messages = job.log.with_name(job.log.name + ".json")
+    messages = job.log.with_name(f"{job.log.name}{output.suffix}.json")
     command = [executable(), *options, "--output", output, f"--log={messages}", *HEAP]
     try:
         outcome = run_tool(job, command, given=text)

@@ -175,20 +175,42 @@ def test_an_empty_module_that_is_edited_while_the_stage_runs_is_kept_as_it_was_l
     assert "  edits: experiments/none.py was edited\n" in built.make("experiments").stdout
 
 
-def test_files_of_the_project_count_and_those_that_the_stage_writes_itself_do_not(built: Tiny) -> None:
-    body = (
-        'kept = Path("kept.txt")\nbefore = len(kept.read_text()) if kept.exists() else 0\n'
-        'kept.write_text("x" * (before + 1))\n'
-        'return Metrics(value=len(Path("lists/words.txt").read_text().split()), more=[])'
-    )
-    built.stage("words", body)
-    built.write("lists/words.txt", "bee eater")
-    built.write("kept.txt", "x")
+WRITES = """\
+import importlib.util, os, pkgutil, shutil
+here = Path(__file__).parent
+versions = len(list((here / "runs").glob("*")))
+(here / "runs" / f"v{versions}").mkdir(parents=True)
+before = len((here / "kept.txt").read_text())
+(here / "kept.tmp").write_text("x" * (before + 1))
+os.replace(here / "kept.tmp", here / "kept.txt")
+(here / "scratch").mkdir()
+(here / "scratch" / "one.txt").write_text("1")
+found = [path.read_text() for path in (here / "scratch").iterdir()]
+shutil.rmtree(here / "scratch")
+spec = importlib.util.spec_from_file_location("plain", here / "plain.py")
+plain = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(plain)
+words = pkgutil.get_data("experiments", "words.txt").split()
+(here / "old.py").read_text()
+return Metrics(value=plain.VALUE + len(words), more=[])
+"""
+
+
+def test_what_a_stage_writes_there_itself_does_not_count_and_what_loaders_read_does(built: Tiny) -> None:
+    built.stage("writes", WRITES)
+    built.write("experiments/kept.txt", "x")
+    built.write("experiments/plain.py", "VALUE = 10\n")
+    built.write("experiments/words.txt", "bee eater")
+    built.write("experiments/old.py", "print 'of Python 2'\n")
     assert built.make("experiments").returncode == 0
+    modules = json.loads(built.read("build/demo/stages/writes/provenance.json"))["modules"]
+    others = ["experiments/plain.py", "experiments/words.txt"]
+    assert list(modules) == ["experiments/__init__.py", "experiments/writes.py", *others]
     assert built.make("experiments").stdout == "demo: experiments is up to date\n"
-    built.write("lists/words.txt", "wombat")
-    assert "  words: lists/words.txt was edited\n" in built.make("experiments").stdout
-    assert json.loads(built.read("build/demo/stages/words/metrics.json"))["value"] == 1
+    built.write("experiments/plain.py", "VALUE = 20\n")
+    built.write("experiments/words.txt", "wombat")
+    assert "  writes: experiments/plain.py was edited (and 1 more)\n" in built.make("experiments").stdout
+    assert json.loads(built.read("build/demo/stages/writes/metrics.json"))["value"] == 21
 
 
 def test_a_result_that_is_read_without_being_needed_is_refused(built: Tiny) -> None:

@@ -89,11 +89,11 @@ def test_a_shared_chapter_that_is_not_there_is_named_with_those_that_are(two: Ti
 
 
 MISTAKES = {
-    "a number typed by hand": ("{{ shared", "Of 88 {{ shared", "only.qmd.j2, line 4: 88 in "),
+    "a number typed by hand": ("{{ shared", "Of 88 {{ shared", "only.qmd.j2, line 5: 88 in "),
     "a stage that is not there": (
         'results("side")',
         'results("sied")',
-        "only.qmd.j2, line 4: no stage 'sied'",
+        "only.qmd.j2, line 5: no stage 'sied'",
     ),
     "a chapter that is not there": (
         "only.qmd",
@@ -105,7 +105,7 @@ MISTAKES = {
         "wroks.bib",
         "document.yaml: no bibliography shared/wroks.bib",
     ),
-    "no template": ("{{ shared", "{{{ shared", "only.qmd.j2, line 4: "),
+    "no template": ("{{ shared", "{{{ shared", "only.qmd.j2, line 5: "),
 }
 
 
@@ -114,6 +114,12 @@ def test_what_is_wrong_with_a_document_is_told_before_its_stages_run(
     two: Tiny, old: str, new: str, message: str
 ) -> None:
     two.edit("experiments/side.py", "= 3", "= 4")
+    two.edit(
+        "templates/leaflet/only.qmd.j2",
+        "# Only",
+        '<# results("later") #>{% if false %}{{ results("never") }}{% endif %}{% raw %}results("raw"){% endraw %}\n# Only',
+    )
+    two.write("templates/leaflet/draft.qmd.j2", '{{ results("draft") }}')
     file = (
         "templates/leaflet/document.yaml" if "document.yaml" in message else "templates/leaflet/only.qmd.j2"
     )
