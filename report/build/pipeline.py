@@ -27,7 +27,7 @@ class Row:
         each: settings it is expanded over, with the name of the list in the profile's `values`.
         data: settings whose value names an entry of pipeline.yaml's `data` section.
         device: `cpu` hides the GPUs, `gpu` fails without one, `auto` takes one if it is there.
-        minutes: expected duration, until a run has measured it.
+        minutes: expected duration with profile `demo`, until a run has measured it.
         cpus: threads; fixed, since their number changes the last bits of a sum. One, so that
             stages side by side (JOBS) share the cores without getting into each other's way.
         memory: GiB that a Slurm job asks for (default: what the cluster gives each job).
