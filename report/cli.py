@@ -223,21 +223,9 @@ def status_command(project: Project, options: argparse.Namespace) -> int:
 
 
 def lint_command(project: Project, options: argparse.Namespace) -> int:
-    """Every document; all offences of all documents are printed."""
-    from report.build.documents import known_documents
-    from report.document.assemble import make_environment, read_manifest
-    from report.document.lint import require_clean
+    from report.document.checks import require_all_clean
 
-    planner, problems = Planner(project), []
-    environment = make_environment(planner)
-    for document in known_documents(project):
-        try:
-            manifest = read_manifest(planner, document)
-            require_clean(environment, project.root / "templates" / document, manifest)
-        except ColophonError as error:
-            problems.append(str(error))
-    if problems:
-        raise ColophonError("\n".join(problems))
+    require_all_clean(Planner(project))
     print("templates: no number was typed by hand")
     return 0
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from report.build.bounds import Above, Finite, Positive
 from report.build.content import Content
+from report.build.names import anchor, task_id
 from report.build.project import Project
 from report.build.tables import Load, remembered
 from report.errors import ColophonError, suggestion
@@ -261,16 +262,6 @@ def require_used(profile: Profile, rows: dict[str, Row], where: str) -> None:
         if values not in used:
             problem = f"{where}: values.{values}: no row is expanded over it"
             raise ColophonError(problem, suggestion(values, sorted(used)))
-
-
-def task_id(name: str, each: dict[str, Any]) -> str:
-    words = [f"{key}={re.sub(r'[^A-Za-z0-9_.+-]', '-', str(value))}" for key, value in each.items()]
-    return "/".join([name, *words])
-
-
-def anchor(task_id: str) -> str:
-    """The identifier of a task's record in the colophon."""
-    return "stage-" + re.sub(r"[^\w.:]", "-", task_id).lower()
 
 
 def expand(project: Project, content: Content) -> tuple[Pipeline, dict[str, Task]]:

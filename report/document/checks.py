@@ -5,6 +5,7 @@ from pathlib import Path
 
 from jinja2 import Environment, meta, nodes
 
+from report.build.documents import known_documents
 from report.build.plan import Planner
 from report.document.assemble import chapter_file, file_of, find, make_environment, read_manifest
 from report.document.lint import require_clean
@@ -34,6 +35,19 @@ def require_sound(planner: Planner, document: str) -> None:
         for call in calls(tree):
             try_name(planner, environment, file.relative_to(folder.parent).as_posix(), call)
         todo += [folder.parent / name for name in meta.find_referenced_templates(tree) if name]
+
+
+def require_all_clean(planner: Planner) -> None:
+    """Raise ColophonError for numbers typed by hand: all those of all documents."""
+    problems, environment = [], make_environment(planner)
+    for document in known_documents(planner.project):
+        try:
+            manifest = read_manifest(planner, document)
+            require_clean(environment, planner.project.root / "templates" / document, manifest)
+        except ColophonError as error:
+            problems.append(str(error))
+    if problems:
+        raise ColophonError("\n".join(problems))
 
 
 def calls(tree: nodes.Node) -> Iterator[nodes.Call]:

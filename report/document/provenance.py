@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from report.build.pipeline import DRAWN, anchor
+from report.build.names import anchor
+from report.build.pipeline import DRAWN
 from report.build.plan import Planner
 from report.build.progress import duration
 from report.build.provenance import read_provenance
